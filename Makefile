@@ -1,0 +1,46 @@
+# `make book` gives the website, `make test` proves it. Both set up .venv first, so neither needs the other.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# One thread a process: two libraries that each spin a pool on the same cores are slower than one thread.
+export OMP_NUM_THREADS ?= 1
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+CHAPTERS := $(sort $(wildcard chapters/*.ipynb))
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab execute bench clean
+
+help:  ## Show this text
+	@echo "Cross-entropy, the book. Targets:"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+# A stamp newer than the pins means the environment is up to date; when a pin changes it is made anew.
+$(READY): requirements.txt constraints.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	$(BIN)/pip check
+	@touch $@
+
+book: $(READY)  ## Build the website from the stored outputs: _build/html/index.html
+	$(BIN)/jupyter-book build . -W -n --keep-going
+
+test: $(READY) book  ## Prove it: lint, every notebook, every helper, every page
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest --nbval chapters tests
+
+lab: $(READY)  ## Open the notebooks in JupyterLab
+	$(BIN)/jupyter lab chapters
+
+execute: $(READY)  ## Run every notebook in place and store its outputs, normalised
+	$(BIN)/python -m helpers.notebooks execute $(CHAPTERS)
+
+bench: $(READY)  ## Compare our speed with the alternatives, as ratios from one run
+	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
+
+clean:  ## Remove what make made (the environment too)
+	rm -rf _build $(VENV) *.egg-info .pytest_cache .hypothesis .ruff_cache .coverage
