@@ -1,0 +1,201 @@
+"""The figures of the book. Arrays in, Axes out: a plot knows numbers, never models.
+
+Every function takes an optional `ax` and returns the Axes it drew on, so that a test can read back what was
+plotted and a reader can draw on top. Importing this module sets the style.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from helpers import style
+from helpers.information import surprisal
+
+style.use()
+
+
+def _axes(ax: Axes | None, size: tuple[float, float] | None = None) -> Axes:
+    return plt.subplots(figsize=size)[1] if ax is None else ax
+
+
+def curves(
+    x, ys: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, title: str = "", label_at=None, ax=None
+) -> Axes:
+    """Draw one curve for each entry of `ys`, named beside the curve instead of in a legend.
+
+    Args:
+        x: shape (N,), shared by all curves.
+        ys: name → values, shape (N,); values that are not finite are left out.
+        xlabel: the quantity and its unit.
+        ylabel: the quantity and its unit.
+        title: a few words, for one panel among several.
+        label_at: name → x at which its name stands, above the curve; the right end where none is given.
+        ax: where to draw; a new figure if None.
+
+    Raises:
+        ValueError: a curve has another length than `x`.
+    """
+    ax, x = _axes(ax), np.asarray(x, dtype=float)
+    for name, values in ys.items():
+        y = np.asarray(values, dtype=float)
+        if y.shape != x.shape:
+            raise ValueError(f"curve {name!r} has shape {y.shape}; expected {x.shape}, as x has")
+        (line,) = ax.plot(x, np.where(np.isfinite(y), y, np.nan))
+        drawn = np.flatnonzero(np.isfinite(y))
+        at = (label_at or {}).get(name)
+        i = drawn[-1] if at is None else drawn[np.argmin(np.abs(x[drawn] - at))]
+        # Beside a rising curve there is room on its upper left, beside a falling one on its upper right.
+        rising = at is not None and y[i] - y[i - 1] > 1e-3 * np.ptp(y[drawn])
+        ax.annotate(
+            name,
+            (x[i], y[i]),
+            xytext=(-5 if rising else 5, 3),
+            textcoords="offset points",
+            color=line.get_color(),
+            ha="right" if rising else "left",
+            va="bottom",
+        )
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return ax
+
+
+def surprisal_curve(*, mark: Sequence[float] = (), ax: Axes | None = None) -> Axes:
+    """Draw −log p in nats over p, with each probability in `mark` as a point that says what it costs."""
+    ax, p = _axes(ax), np.linspace(0.005, 1, 400)
+    ax.plot(p, surprisal(p), color=style.LOSS)
+    for q in mark:
+        cost = float(surprisal(q))
+        ax.plot(q, cost, "o", color=style.MODEL)
+        ax.annotate(f"p = {q:.2f}: {cost:.3f}", (q, cost), xytext=(8, 6), textcoords="offset points")
+    ax.set(
+        xlabel="probability given to what happened", ylabel="surprisal (nats)", xlim=(0, 1.02), ylim=(0, 5.4)
+    )
+    return ax
+
+
+def forecast_bars(
+    outcomes: Sequence[str], probabilities, happened: int | None, *, title: str = "", ax=None
+) -> Axes:
+    """Draw a forecast as one bar an outcome, each with its number; the one that happened is solid and marked ✓.
+
+    Args:
+        outcomes: K names.
+        probabilities: shape (K,).
+        happened: index of the outcome that came, or None while nobody knows.
+        title: what the panel shows.
+        ax: where to draw; a new figure if None.
+
+    Raises:
+        ValueError: as many names as probabilities are needed.
+    """
+    ax, p = _axes(ax), np.asarray(probabilities, dtype=float)
+    if len(outcomes) != len(p):
+        raise ValueError(f"{len(outcomes)} outcomes for {len(p)} probabilities; expected as many")
+    for i, value in enumerate(p):
+        hit = i == happened
+        ax.bar(
+            i,
+            value,
+            width=0.5,
+            color=style.TRUTH if hit else "white",
+            edgecolor=style.TRUTH if hit else style.MODEL,
+            hatch=None if hit else "//",
+            linewidth=1.2,
+        )
+        ax.annotate(
+            f"{value:.2f}", (i, value), xytext=(0, 3), textcoords="offset points", ha="center", va="bottom"
+        )
+    names = [f"{name} ✓" if i == happened else name for i, name in enumerate(outcomes)]
+    ax.set_xticks(range(len(p)), names)
+    ax.grid(axis="x", visible=False)
+    ax.set(ylim=(0, max(1.0, 1.12 * p.max())), ylabel="probability", title=title)
+    return ax
+
+
+def gradient_arrows(
+    outcomes: Sequence[str], probabilities, gradient, target: int, *, ax: Axes | None = None
+) -> Axes:
+    """Draw a forecast and, on each bar, an arrow of −gradient: where one step of descent pushes that logit.
+
+    Args:
+        outcomes: K names.
+        probabilities: shape (K,).
+        gradient: shape (K,), of the loss with respect to the logits (nats per unit of logit).
+        target: index of the right outcome.
+        ax: where to draw; a new figure if None.
+    """
+    p, g = np.asarray(probabilities, dtype=float), np.asarray(gradient, dtype=float)
+    ax = forecast_bars(outcomes, p, target, ax=ax)
+    for i, (height, slope) in enumerate(zip(p, g, strict=True)):
+        ax.annotate(
+            "",
+            xy=(i + 0.33, height - slope),
+            xytext=(i + 0.33, height),
+            arrowprops={"arrowstyle": "-|>", "color": style.LOSS, "lw": 2.2, "shrinkA": 0, "shrinkB": 0},
+        )
+        ax.annotate(
+            f"{-slope:+.3f}", (i + 0.38, height - slope / 2), color=style.LOSS, va="center", fontsize=10
+        )
+    ax.set_xlim(-0.5, len(p) - 0.2)
+    ax.set_ylim(min(0, (p - g).min()) - 0.05, max(1.0, (p - g).max()) + 0.12)
+    return ax
+
+
+def stacked_costs(names: Sequence[str], floor, excess, *, ax: Axes | None = None) -> Axes:
+    """Draw each forecast's cross-entropy as its floor, the entropy, with what it pays above it, the divergence.
+
+    Args:
+        names: N forecasts.
+        floor: shape (N,), entropy of the world, nats.
+        excess: shape (N,), KL divergence of each forecast, nats.
+        ax: where to draw; a new figure if None.
+    """
+    ax, floor, excess = _axes(ax), np.asarray(floor, dtype=float), np.asarray(excess, dtype=float)
+    at = np.arange(len(names))
+    ax.barh(at, floor, color=style.TRUTH, label="entropy H(p): the floor")
+    ax.barh(
+        at,
+        excess,
+        left=floor,
+        color="white",
+        edgecolor=style.LOSS,
+        hatch="//",
+        label="divergence KL(p‖q): what the forecast adds",
+    )
+    for i, total in enumerate(floor + excess):
+        ax.annotate(f"{total:.3f}", (total, i), xytext=(5, 0), textcoords="offset points", va="center")
+    ax.set_yticks(at, names)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel="cross-entropy H(p, q) (nats)", xlim=(0, 1.15 * (floor + excess).max()))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return ax
+
+
+def measured_bars(
+    names: Sequence[str], values, *, xlabel: str, form: str = "{:.3f}", log: bool = False, ax=None
+) -> Axes:
+    """Draw one horizontal bar a measurement, its number beside it.
+
+    Args:
+        names: N things measured.
+        values: shape (N,).
+        xlabel: the quantity and its unit.
+        form: how a number is written.
+        log: a logarithmic axis, for values that span powers of ten.
+        ax: where to draw; a new figure if None.
+    """
+    ax, values = _axes(ax), np.asarray(values, dtype=float)
+    ax.barh(np.arange(len(values)), values, color=style.MODEL, height=0.6)
+    for i, value in enumerate(values):
+        ax.annotate(form.format(value), (value, i), xytext=(5, 0), textcoords="offset points", va="center")
+    ax.set_yticks(range(len(values)), names)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    if log:
+        ax.set_xscale("log")
+    ax.set(xlabel=xlabel)
+    ax.set_xlim(right=values.max() * (2.2 if log else 1.15))
+    return ax
