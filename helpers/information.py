@@ -85,11 +85,7 @@ def kl_divergence(p, q) -> np.ndarray:
     Raises:
         ValueError: `p` or `q` is not a distribution, or they are over different outcomes.
     """
-    p, q = distributions(p, q)
-    with np.errstate(divide="ignore", invalid="ignore"):  # p = 0 gives log 0 or 0/0; its weight is 0
-        log_ratio = np.log(p) - np.log(q)
-    # Rounding can leave a sum of −1e-17 where the true value is 0 or just above it.
-    return np.maximum(_expected(p, log_ratio), 0.0)
+    return _divergence(*distributions(p, q))
 
 
 def jensen_shannon_divergence(p, q) -> np.ndarray:
@@ -108,8 +104,9 @@ def jensen_shannon_divergence(p, q) -> np.ndarray:
         ValueError: `p` or `q` is not a distribution, or they are over different outcomes.
     """
     p, q = distributions(p, q)
-    middle = (p + q) / 2
-    return (kl_divergence(p, middle) + kl_divergence(q, middle)) / 2
+    # Half of the smallest float is 0, and would make the divergence infinite: the middle is kept above it.
+    middle = np.maximum((p + q) / 2, np.nextafter(0.0, 1.0))
+    return (_divergence(p, middle) + _divergence(q, middle)) / 2
 
 
 def nats_to_bits(x):
@@ -120,6 +117,14 @@ def nats_to_bits(x):
 def bits_to_nats(x):
     """The same amount of information in nats: the inverse of :func:`nats_to_bits`."""
     return np.asarray(x, dtype=np.float64) * LN2
+
+
+def _divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Σ p log(p / q) over the last axis, of what is known to be two distributions."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # p = 0 gives log 0 or 0/0; its weight is 0
+        log_ratio = np.log(p) - np.log(q)
+    # Rounding can leave a sum of −1e-17 where the true value is 0 or just above it.
+    return np.maximum(_expected(p, log_ratio), 0.0)
 
 
 def _expected(p: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -21,7 +21,15 @@ def _axes(ax: Axes | None, size: tuple[float, float] | None = None) -> Axes:
 
 
 def curves(
-    x, ys: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, title: str = "", label_at=None, ax=None
+    x,
+    ys: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    label_at: Mapping[str, float] | None = None,
+    colours: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw one curve for each entry of `ys`, named beside the curve instead of in a legend.
 
@@ -32,6 +40,7 @@ def curves(
         ylabel: the quantity and its unit.
         title: a few words, for one panel among several.
         label_at: name → x at which its name stands, above the curve; the right end where none is given.
+        colours: name → colour, for a curve that has a role in :mod:`helpers.style`.
         ax: where to draw; a new figure if None.
 
     Raises:
@@ -43,6 +52,8 @@ def curves(
         if y.shape != x.shape:
             raise ValueError(f"curve {name!r} has shape {y.shape}; expected {x.shape}, as x has")
         (line,) = ax.plot(x, np.where(np.isfinite(y), y, np.nan))
+        if name in (colours or {}):
+            line.set_color(colours[name])
         drawn = np.flatnonzero(np.isfinite(y))
         at = (label_at or {}).get(name)
         i = drawn[-1] if at is None else drawn[np.argmin(np.abs(x[drawn] - at))]
@@ -58,6 +69,27 @@ def curves(
             va="bottom",
         )
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return ax
+
+
+def mark(x, y, text: str, *, below: bool = False, side: str = "center", ax: Axes) -> Axes:
+    """Mark the point (x, y) and say what it is, above or below it; `side` is the text's own alignment."""
+    ax.plot(x, y, "o", color=style.TRUTH)
+    ax.annotate(text, (x, y), xytext=(0, -17 if below else 8), textcoords="offset points", ha=side)
+    return ax
+
+
+def level(y, text: str, *, below: bool = False, at_left: bool = False, ax: Axes) -> Axes:
+    """Draw a dotted horizontal line at height `y`, a baseline or a floor, and name it at one of its ends."""
+    ax.axhline(y, color=style.NEUTRAL, linestyle=":")
+    ax.annotate(
+        text,
+        (0.01 if at_left else 0.99, y),
+        xycoords=ax.get_yaxis_transform(),
+        xytext=(0, -14 if below else 4),
+        textcoords="offset points",
+        ha="left" if at_left else "right",
+    )
     return ax
 
 
@@ -78,7 +110,7 @@ def surprisal_curve(*, mark: Sequence[float] = (), ax: Axes | None = None) -> Ax
 def forecast_bars(
     outcomes: Sequence[str], probabilities, happened: int | None, *, title: str = "", ax=None
 ) -> Axes:
-    """Draw a forecast as one bar an outcome, each with its number; the one that happened is solid and marked ✓.
+    """Draw a forecast: a bar for each outcome, with its number; the one that happened is solid and marked ✓.
 
     Args:
         outcomes: K names.
@@ -144,7 +176,7 @@ def gradient_arrows(
 
 
 def stacked_costs(names: Sequence[str], floor, excess, *, ax: Axes | None = None) -> Axes:
-    """Draw each forecast's cross-entropy as its floor, the entropy, with what it pays above it, the divergence.
+    """Draw each forecast's cross-entropy as two parts: the entropy, its floor, and the divergence above it.
 
     Args:
         names: N forecasts.
@@ -154,7 +186,7 @@ def stacked_costs(names: Sequence[str], floor, excess, *, ax: Axes | None = None
     """
     ax, floor, excess = _axes(ax), np.asarray(floor, dtype=float), np.asarray(excess, dtype=float)
     at = np.arange(len(names))
-    ax.barh(at, floor, color=style.TRUTH, label="entropy H(p): the floor")
+    ax.barh(at, floor, color=style.TRUTH, label="entropy H(p)")
     ax.barh(
         at,
         excess,
@@ -162,7 +194,7 @@ def stacked_costs(names: Sequence[str], floor, excess, *, ax: Axes | None = None
         color="white",
         edgecolor=style.LOSS,
         hatch="//",
-        label="divergence KL(p‖q): what the forecast adds",
+        label="divergence KL(p‖q)",
     )
     for i, total in enumerate(floor + excess):
         ax.annotate(f"{total:.3f}", (total, i), xytext=(5, 0), textcoords="offset points", va="center")
@@ -170,7 +202,7 @@ def stacked_costs(names: Sequence[str], floor, excess, *, ax: Axes | None = None
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="cross-entropy H(p, q) (nats)", xlim=(0, 1.15 * (floor + excess).max()))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
 
@@ -184,7 +216,7 @@ def measured_bars(
         values: shape (N,).
         xlabel: the quantity and its unit.
         form: how a number is written.
-        log: a logarithmic axis, for values that span powers of ten.
+        log: a logarithmic axis from 1 on, for perplexities that span powers of ten; 1 is the least there is.
         ax: where to draw; a new figure if None.
     """
     ax, values = _axes(ax), np.asarray(values, dtype=float)
@@ -195,7 +227,8 @@ def measured_bars(
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     if log:
-        ax.set_xscale("log")
+        ax.set(xscale="log", xlim=(1, values.max() ** 1.25))
+    else:
+        ax.set(xlim=(0, values.max() * 1.2))
     ax.set(xlabel=xlabel)
-    ax.set_xlim(right=values.max() * (2.2 if log else 1.15))
     return ax

@@ -1,0 +1,189 @@
+r"""The losses of :mod:`helpers.losses.reference` in PyTorch: the same names, arguments and numbers.
+
+They run on any device and are differentiable by autograd. float64 stays float64; float16 and bfloat16 are
+computed, and returned, in float32 (a bfloat16 loss near 36 can only move in steps of 0.25).
+
+Values are checked before they are used; on an accelerator each check waits for the device. Where Python cannot
+see values (inside `torch.compile` and `torch.vmap`, on the device "meta"), only shapes, dtypes and options are.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+import helpers.validation as check
+
+
+def softmax(logits) -> Tensor:
+    """Probabilities of the classes, from logits. The same as :func:`helpers.losses.reference.softmax`."""
+    exp = _shifted(_class_logits(logits)).exp()
+    return exp / exp.sum(dim=-1, keepdim=True)
+
+
+def log_softmax(logits) -> Tensor:
+    """Log-probabilities of the classes, in nats. The same as :func:`helpers.losses.reference.log_softmax`."""
+    return _log_softmax(_class_logits(logits))
+
+
+def cross_entropy(
+    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
+) -> Tensor:
+    """Cross-entropy, in nats. The same as :func:`helpers.losses.reference.cross_entropy`."""
+    check.reduction_word(reduction)
+    logits = _class_logits(logits)
+    targets = torch.as_tensor(targets, device=logits.device)
+    soft = targets.is_floating_point()
+    check.loss_options(ignore_index=ignore_index, label_smoothing=label_smoothing, soft_targets=soft)
+    check.targets_shape(tuple(targets.shape), targets.dtype, floating=soft, logits_shape=tuple(logits.shape))
+    weight = _class_weight(weight, logits)
+    log_p = _log_softmax(logits)  # (..., V)
+    if soft:
+        return _soft_loss(log_p, targets, weight, label_smoothing, reduction)
+    return _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction)
+
+
+def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> Tensor:
+    """Cross-entropy of yes-or-no forecasts, in nats.
+
+    The same as :func:`helpers.losses.reference.binary_cross_entropy`: +inf for a certain forecast that is
+    wrong, where `torch.nn.functional.binary_cross_entropy` clamps the logarithm at −100.
+    """
+    check.reduction_word(reduction)
+    p = _probabilities("probabilities", probabilities)
+    y = _binary_targets(targets, "probabilities", p)
+    # What does not count is replaced before its logarithm is taken: afterwards the gradient would be 0 · ∞.
+    yes, no = torch.where(y > 0, p, 1.0), torch.where(y < 1, p, 0.0)
+    losses = 0.0 - y * yes.log() - (1 - y) * torch.log1p(-no)
+    return _reduce(losses, losses.new_tensor(losses.numel()), reduction)
+
+
+def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean") -> Tensor:
+    """Binary cross-entropy from logits, in nats.
+
+    The same as :func:`helpers.losses.reference.binary_cross_entropy_with_logits`.
+    """
+    check.reduction_word(reduction)
+    z = _floating("logits", logits)
+    z = _checked(~z.isnan(), check.binary_logits, "logits", z)
+    y = _binary_targets(targets, "logits", z)
+    losses = _surprisal(y, F.logsigmoid(z)) + _surprisal(1 - y, F.logsigmoid(-z))
+    return _reduce(losses, losses.new_tensor(losses.numel()), reduction)
+
+
+def _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction) -> Tensor:
+    """Loss of class indices: the surprisal of the class that came, from rows that are not ignored."""
+    targets = _class_indices(targets, log_p.shape[-1], ignore_index)
+    kept = targets != ignore_index  # (...)
+    targets = torch.where(kept, targets, 0)  # gather needs some class for the ignored rows too
+    row_weight = torch.where(kept, weight[targets], 0.0)  # (...)
+    log_p_of_target = log_p.gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (...)
+    losses = _surprisal((1 - label_smoothing) * row_weight, log_p_of_target)
+    if label_smoothing > 0:
+        of_all = _surprisal(weight, log_p).mean(dim=-1)  # (...)
+        losses = losses + label_smoothing * torch.where(kept, of_all, 0.0)
+    return _reduce(losses, row_weight.sum(), reduction)
+
+
+def _soft_loss(log_p, targets, weight, label_smoothing, reduction) -> Tensor:
+    """Loss of class probabilities: the mean surprisal under the target distribution of each row."""
+    q = _class_probabilities(targets).to(log_p.dtype)
+    q = (1 - label_smoothing) * q + label_smoothing / q.shape[-1]
+    losses = _surprisal(weight * q, log_p).sum(dim=-1)
+    return _reduce(losses, losses.new_tensor(losses.numel()), reduction)  # NB: rows are counted, not weighed
+
+
+def _shifted(logits: Tensor) -> Tensor:
+    """Logits whose largest is 0: softmax ignores a shift, so no gradient flows through it."""
+    return logits - logits.detach().amax(dim=-1, keepdim=True)
+
+
+def _log_softmax(logits: Tensor) -> Tensor:
+    """Logits z less their log Σ exp(z), taken after the shift."""
+    shifted = _shifted(logits)
+    return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
+
+
+def _surprisal(weight: Tensor, log_p: Tensor) -> Tensor:
+    """Weighted surprisal −w log p, where weight 0 gives 0 even to log 0 = −∞."""
+    return 0.0 - weight * torch.where(weight > 0, log_p, 0.0)  # 0 − 0 is 0, where −0 would print a sign
+
+
+def _reduce(losses: Tensor, total_weight: Tensor, reduction: str) -> Tensor:
+    """Give the losses themselves, their sum, or their sum over the total weight."""
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return losses.sum()
+    # The mean of nothing is NaN, but with gradient 0: a batch of padding alone must not spoil the parameters.
+    something = total_weight > 0
+    return torch.where(something, losses.sum() / torch.where(something, total_weight, 1.0), torch.nan)
+
+
+# Checks: shapes and dtypes through helpers.validation; values by one look on the tensor's own device.
+
+
+def _floating(name: str, values) -> Tensor:
+    """`values` as a tensor of float32 or float64; lists and arrays become tensors, integers floats."""
+    tensor = torch.as_tensor(values)
+    if tensor.is_complex():
+        raise ValueError(f"{name} has dtype {tensor.dtype}; expected real numbers")
+    if not tensor.is_floating_point():
+        return tensor.to(torch.get_default_dtype())
+    return tensor.float() if tensor.dtype.itemsize < 4 else tensor
+
+
+def _class_logits(values) -> Tensor:
+    """`values` as logits, shape (..., V), without NaN or +inf."""
+    logits = _floating("logits", values)
+    check.class_axis("logits", tuple(logits.shape))
+    ok = logits.amax(dim=-1) < torch.inf  # NaN wins every maximum, and compares as false
+    return _checked(ok, check.logits, "logits", logits)
+
+
+def _class_weight(values, logits: Tensor) -> Tensor:
+    """`values` as one weight for each class, shape (V,), ones if there are none."""
+    num_classes = logits.shape[-1]
+    if values is None:
+        return logits.new_ones(num_classes)
+    weight = _floating("weight", torch.as_tensor(values, device=logits.device))
+    check.weight_shape("weight", tuple(weight.shape), num_classes)
+    ok = (weight >= 0) & (weight < torch.inf)
+    return _checked(ok, check.class_weight, "weight", weight, num_classes).to(logits.dtype)
+
+
+def _probabilities(name: str, values) -> Tensor:
+    """`values` as probabilities of any shape."""
+    p = _floating(name, values)
+    return _checked((p >= 0) & (p <= 1), check.probabilities, name, p)
+
+
+def _binary_targets(values, other_name: str, other: Tensor) -> Tensor:
+    """`values` as targets between 0 and 1, in the shape and dtype of the forecasts."""
+    y = torch.as_tensor(values, device=other.device)
+    check.same_shape(other_name, tuple(other.shape), "targets", tuple(y.shape))
+    return _probabilities("targets", y).to(other.dtype)
+
+
+def _class_indices(targets: Tensor, num_classes: int, ignore_index: int) -> Tensor:
+    """`targets` as int64: each a class, or `ignore_index`."""
+    index = not (targets.is_complex() or targets.dtype == torch.bool)
+    check.index_dtype("targets", targets.dtype, integer=index)
+    targets = targets.long()
+    ok = ((targets >= 0) & (targets < num_classes)) | (targets == ignore_index)
+    return _checked(ok, check.class_indices, "targets", targets, num_classes, ignore_index)
+
+
+def _class_probabilities(targets: Tensor) -> Tensor:
+    """`targets` as distributions over the last axis."""
+    tolerance = check.sum_tolerance(str(targets.dtype).removeprefix("torch."))  # of the dtype they came in
+    p = _probabilities("targets", targets)
+    ok = (p.sum(dim=-1) - 1).abs() <= tolerance
+    return _checked(ok, check.distribution, "targets", p)
+
+
+def _checked(ok: Tensor, explain, name: str, values: Tensor, *expected) -> Tensor:
+    """`values`; if `ok` is false anywhere, the NumPy check `explain` raises its sentence about them."""
+    hidden = torch.compiler.is_compiling() or ok.is_meta or torch._C._functorch.is_batchedtensor(ok)
+    if not (hidden or ok.all()):
+        explain(name, values.detach().cpu().numpy(), *expected)
+    return values

@@ -1,0 +1,1 @@
+"""Language models: the ones that count, and the ones that are trained."""
