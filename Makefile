@@ -38,6 +38,7 @@ lab: $(READY)  ## Open the notebooks in JupyterLab
 
 execute: $(READY)  ## Run every notebook in place and store its outputs, normalised
 	$(BIN)/python -m helpers.notebooks execute $(CHAPTERS)
+	$(BIN)/python -m helpers.notebooks picture $(firstword $(CHAPTERS))
 
 bench: $(READY)  ## Compare our speed with the alternatives, as ratios from one run
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done

@@ -3,8 +3,9 @@ r"""The losses of :mod:`helpers.losses.reference` in PyTorch: the same names, ar
 They run on any device and are differentiable by autograd. float64 stays float64; float16 and bfloat16 are
 computed, and returned, in float32 (a bfloat16 loss near 36 can only move in steps of 0.25).
 
-Values are checked before they are used; on an accelerator each check waits for the device. Where Python cannot
-see values (inside `torch.compile` and `torch.vmap`, on the device "meta"), only shapes, dtypes and options are.
+Values are checked before they are used; on an accelerator each check waits for the device. Where Python
+cannot see them (inside `torch.compile` and the transforms of `torch.func`, on the device "meta"), only
+shapes, dtypes and options are checked.
 """
 
 import torch
@@ -75,12 +76,11 @@ def _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction
     targets = _class_indices(targets, log_p.shape[-1], ignore_index)
     kept = targets != ignore_index  # (...)
     targets = torch.where(kept, targets, 0)  # gather needs some class for the ignored rows too
-    row_weight = torch.where(kept, weight[targets], 0.0)  # (...)
-    log_p_of_target = log_p.gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (...)
-    losses = _surprisal((1 - label_smoothing) * row_weight, log_p_of_target)
+    row_weight = torch.where(kept, _pick(weight.expand_as(log_p), targets), 0.0)  # (...)
+    losses = _surprisal((1 - label_smoothing) * row_weight, _pick(log_p, targets))
     if label_smoothing > 0:
-        of_all = _surprisal(weight, log_p).mean(dim=-1)  # (...)
-        losses = losses + label_smoothing * torch.where(kept, of_all, 0.0)
+        of_all = _surprisal(weight * label_smoothing / log_p.shape[-1], log_p).sum(dim=-1)  # (...)
+        losses = losses + torch.where(kept, of_all, 0.0)
     return _reduce(losses, row_weight.sum(), reduction)
 
 
@@ -90,6 +90,11 @@ def _soft_loss(log_p, targets, weight, label_smoothing, reduction) -> Tensor:
     q = (1 - label_smoothing) * q + label_smoothing / q.shape[-1]
     losses = _surprisal(weight * q, log_p).sum(dim=-1)
     return _reduce(losses, losses.new_tensor(losses.numel()), reduction)  # NB: rows are counted, not weighed
+
+
+def _pick(values: Tensor, classes: Tensor) -> Tensor:
+    """From each row of `values`, shape (..., V), the entry of its class: shape (...)."""
+    return values.gather(-1, classes.unsqueeze(-1)).squeeze(-1)
 
 
 def _shifted(logits: Tensor) -> Tensor:
@@ -183,7 +188,13 @@ def _class_probabilities(targets: Tensor) -> Tensor:
 
 def _checked(ok: Tensor, explain, name: str, values: Tensor, *expected) -> Tensor:
     """`values`; if `ok` is false anywhere, the NumPy check `explain` raises its sentence about them."""
-    hidden = torch.compiler.is_compiling() or ok.is_meta or torch._C._functorch.is_batchedtensor(ok)
-    if not (hidden or ok.all()):
+    if not (_values_are_hidden(ok) or ok.all()):
         explain(name, values.detach().cpu().numpy(), *expected)
     return values
+
+
+def _values_are_hidden(tensor: Tensor) -> bool:
+    """Whether Python cannot branch on the values of `tensor`, because they are still to come."""
+    if torch.compiler.is_compiling() or tensor.is_meta:
+        return True
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # inside vmap, grad …

@@ -76,15 +76,16 @@ def _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction
     log_p_of_target = tf.gather(log_p, targets, axis=-1, batch_dims=targets.shape.rank)  # (...)
     losses = _surprisal((1 - label_smoothing) * row_weight, log_p_of_target)
     if label_smoothing > 0:
-        of_all = tf.reduce_mean(_surprisal(weight, log_p), axis=-1)  # (...)
-        losses = losses + label_smoothing * tf.where(kept, of_all, 0.0)
+        share = label_smoothing / tf.cast(tf.size(weight), weight.dtype)
+        of_all = tf.reduce_sum(_surprisal(weight * share, log_p), axis=-1)  # (...)
+        losses = losses + tf.where(kept, of_all, 0.0)
     return _reduce(losses, tf.reduce_sum(row_weight), reduction)
 
 
 def _soft_loss(log_p, targets, weight, label_smoothing, reduction) -> tf.Tensor:
     """Loss of class probabilities: the mean surprisal under the target distribution of each row."""
     q = tf.cast(_class_probabilities(targets, log_p), log_p.dtype)
-    q = (1 - label_smoothing) * q + label_smoothing / tf.cast(tf.shape(q)[-1], q.dtype)
+    q = (1 - label_smoothing) * q + label_smoothing / tf.cast(tf.size(weight), q.dtype)
     losses = tf.reduce_sum(_surprisal(weight * q, log_p), axis=-1)
     return _reduce(losses, _count(losses), reduction)  # NB: rows are counted, not weighed
 

@@ -1,0 +1,11 @@
+"""Live figures: alive in JupyterLab with a kernel, and on the book's pages without one.
+
+Each figure is a class in a module of its own, with a script and a style sheet of the same name beside it.
+What they share is in `figure.js`, `figure.css` and `information.js`; :mod:`helpers.widgets.bundle` puts the
+parts together.
+"""
+
+from helpers.widgets.loss_curve import LossCurve
+from helpers.widgets.loss_explorer import LossExplorer
+
+__all__ = ["LossCurve", "LossExplorer"]

@@ -1,0 +1,87 @@
+/* What every live figure is made of: elements, controls, numbers as text, and one model followed by many views. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const MINUS = "\u2212";
+
+/** A number with a fixed count of decimals, a true minus sign, and no sign on a zero. */
+export function fixed(x, decimals) {
+  const digits = Math.abs(x).toFixed(decimals);
+  return x < 0 && Number(digits) !== 0 ? MINUS + digits : digits;
+}
+
+/** The same with a plus sign, for a quantity whose sign is the point. */
+export function signed(x, decimals) {
+  const text = fixed(x, decimals);
+  return Number(text) > 0 ? `+${text}` : text;
+}
+
+/** A size whose leading digits matter: 2.30, 52.4, 3,200, 1.00e+9, ∞. */
+export function size(x) {
+  if (x >= 1e9 && x < Infinity) return x.toExponential(2);
+  if (x >= 999.5) return Math.round(x).toLocaleString("en");
+  return x.toFixed(x >= 99.95 ? 0 : x >= 9.995 ? 1 : 2);
+}
+
+/** An HTML element; properties are set as properties, aria-… and data-… as attributes. */
+export function element(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-")) node.setAttribute(name, value);
+    else node[name] = value;
+  }
+  node.append(...children);
+  return node;
+}
+
+/** An SVG element, whose properties are all attributes. */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/* JupyterLab takes arrow keys, Enter and the digits from a control unless the control itself refuses. */
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+export const slider = (properties) => element("input", { type: "range", ...OWN_KEYS, ...properties });
+export const radio = (properties) => element("input", { type: "radio", ...OWN_KEYS, ...properties });
+export const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick, ...OWN_KEYS });
+
+/** The root of a view. A form, because names of radio buttons are private to it: two views never share a group. */
+export function figure(label, ...children) {
+  const root = element("form", { className: "xe-figure", "aria-label": label }, ...children);
+  root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a slider is no submission
+  return root;
+}
+
+/** A polite live region: speaks a text once the reader's hand has rested, and only in the view in use. */
+export function announcer(root) {
+  const region = element("output", { className: "xe-announcement", "aria-live": "polite" });
+  root.append(region);
+  let timer;
+  return {
+    say(text) {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        if (root.matches(":focus-within")) region.textContent = text;
+      }, 400);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Calls update now and after each change of the named traits; gives back how to stop. */
+export function follow(model, names, update) {
+  for (const name of names) model.on(`change:${name}`, update);
+  update();
+  return () => {
+    for (const name of names) model.off(`change:${name}`, update);
+  };
+}
+
+/** Sets traits on the shared model, which tells every view, and the kernel where there is one. */
+export function assign(model, values) {
+  for (const [name, value] of Object.entries(values)) model.set(name, value);
+  model.save_changes();
+}

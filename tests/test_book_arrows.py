@@ -1,0 +1,132 @@
+"""The dependency arrows of helpers, as a table: which module may import what. They point down, in no circle.
+
+    widgets, plots → style
+    metrics, models, data → losses → information → validation
+
+The first row whose pattern fits a module is the one that holds for it.
+"""
+
+import ast
+import subprocess
+import sys
+from fnmatch import fnmatch
+
+import pytest
+
+ARROWS = [
+    # module                    may import of helpers                           may import of others
+    ("validation", {}, {"numpy"}),
+    ("information", {"validation"}, {"numpy"}),
+    ("quiet_tensorflow", {}, {"tensorflow"}),
+    ("losses.reference", {"information", "validation"}, {"numpy"}),
+    ("losses.pytorch", {"information", "validation"}, {"numpy", "torch"}),
+    ("losses.tensorflow", {"information", "validation", "quiet_tensorflow"}, {"numpy", "tensorflow"}),
+    ("metrics", {"losses.*", "information", "validation"}, {"numpy"}),
+    ("data", {"losses.*", "information", "validation"}, {"numpy"}),
+    ("models.pytorch", {"losses.*", "information", "validation"}, {"numpy", "torch"}),
+    (
+        "models.tensorflow",
+        {"losses.*", "information", "validation", "quiet_tensorflow"},
+        {"numpy", "tensorflow"},
+    ),
+    ("models.*", {"losses.*", "information", "validation"}, {"numpy"}),
+    ("style", {}, {"matplotlib", "matplotlib_inline", "cycler", "IPython"}),
+    ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib"}),
+    (
+        "widgets*",
+        {"widgets.*", "style", "metrics", "losses", "losses.reference", "information", "validation"},
+        {"numpy", "anywidget", "traitlets"},
+    ),
+    ("normal_form", {}, {"nbformat"}),
+    ("notebooks", {"normal_form"}, {"nbformat", "nbclient"}),
+    ("*", {}, {}),  # the packages themselves import nothing
+]
+
+
+def imports_of(source: str) -> set[str]:
+    """Every module that the source imports, wherever in it; `from helpers import style` is helpers.style."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            packages = ("helpers", "helpers.losses", "helpers.models")
+            found |= {f"{origin}.{alias.name}" for alias in node.names} if origin in packages else {origin}
+    return found
+
+
+def wrong_arrows(module: str, source: str) -> list[str]:
+    """A sentence for each import that the table does not allow; `module` is named without "helpers."."""
+    pattern, ours, others = next(row for row in ARROWS if fnmatch(module, row[0]))
+    complaints = []
+    for imported in sorted(imports_of(source)):
+        top, _, inner = imported.partition(".")
+        if top in sys.stdlib_module_names:
+            continue
+        allowed = ours if top == "helpers" else others
+        name = inner if top == "helpers" else top
+        if not any(fnmatch(name, one) for one in allowed):
+            complaints.append(
+                f"{module} imports {imported}; {pattern} may import {sorted(allowed) or 'nothing'} there"
+            )
+    return complaints
+
+
+def modules(root):
+    """{name without "helpers.": source} of every module of helpers."""
+    found = {}
+    for path in sorted((root / "helpers").rglob("*.py")):
+        name = ".".join(path.relative_to(root / "helpers").with_suffix("").parts)
+        found[name.removesuffix(".__init__")] = path.read_text(encoding="utf-8")
+    return found
+
+
+def test_every_module_imports_only_what_lies_below_it(root):
+    complaints = [found for name, source in modules(root).items() for found in wrong_arrows(name, source)]
+    assert not complaints, "\n".join(complaints)
+
+
+def test_every_row_of_the_table_is_of_a_module_that_exists_or_is_planned(root):
+    planned = {"models.pytorch", "models.tensorflow"}  # chapters 5 and 6
+    names = list(modules(root))
+    idle = [
+        row[0] for row in ARROWS if row[0] not in planned and not any(fnmatch(name, row[0]) for name in names)
+    ]
+    assert not idle
+
+
+def test_helpers_never_read_the_notebooks(root):
+    readers = [name for name, source in modules(root).items() if ".ipynb" in source and name != "notebooks"]
+    assert not readers
+
+
+@pytest.mark.parametrize("module", ["information", "losses", "losses.reference", "metrics"])
+def test_the_definitions_wait_for_numpy_alone(module):
+    heavy = ("torch", "tensorflow", "matplotlib", "IPython", "scipy", "nbformat")
+    program = f"import helpers.{module}, sys; print(*[m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [], f"helpers.{module} brings in {done.stdout}"
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        ("information", "import torch", "information imports torch"),
+        ("information", "from helpers import metrics", "information imports helpers.metrics"),
+        ("metrics", "def f():\n    import matplotlib.pyplot as plt", "metrics imports matplotlib.pyplot"),
+        ("plots", "from helpers.models import counting", "plots imports helpers.models.counting"),
+        ("plots", "from helpers import notebooks", "plots imports helpers.notebooks"),
+        ("models.counting", "import torch", "models.counting imports torch"),
+        ("losses.reference", "from helpers.losses import pytorch", "imports helpers.losses.pytorch"),
+        ("metrics", "from .information import entropy", "imports .information"),
+        ("", "import numpy", "imports numpy"),
+    ],
+)
+def test_an_arrow_that_points_up_is_named(module, source, complaint):
+    assert any(complaint in found for found in wrong_arrows(module, source))
+
+
+def test_an_arrow_that_points_down_passes():
+    source = "import math\nimport numpy as np\nfrom helpers import information, validation"
+    assert wrong_arrows("metrics", source) == []

@@ -1,0 +1,103 @@
+"""Pages that hold live figures as the book does: saved state, views and the loader; no kernel, no server."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from ipywidgets.embed import embed_data
+
+ROOT = Path(__file__).parents[2]
+LOADER = ROOT / "assets" / "anywidget-static.js"
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PAGE = """<!doctype html>
+<html lang="en" data-theme="{theme}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Live figures</title><link rel="icon" href="data:,"><script defer src="{loader}"></script></head>
+<body><main>{views}</main>{state}</body></html>
+"""
+
+
+def script(mime: str, content) -> str:
+    text = json.dumps(content).replace("</", "<\\/")  # no tag may end inside a string
+    return f'<script type="{mime}">{text}</script>'
+
+
+def view(model_id: str) -> str:
+    return f"<div>{script(VIEW, {'model_id': model_id})}</div>"
+
+
+@dataclass
+class Visit:
+    """A page, and what it said and asked for."""
+
+    page: object
+    errors: list = field(default_factory=list)
+    requests: list = field(default_factory=list)
+
+    def figure(self, number: int = 0):
+        return self.page.locator(".xe-figure").nth(number)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if executable is None:
+        message = f"no browser on PATH (looked for {', '.join(CHROMIUM)}): the live figures were NOT tested"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        yield chromium.new_context()
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """Function from live figures (one named twice is two views of one model) to a visit of their page."""
+    pages = []
+
+    def open_page(*widgets, theme="light", width=900, extra_views="", edit=lambda states: None) -> Visit:
+        state = embed_data(views=list(dict.fromkeys(widgets)), drop_defaults=False)["manager_state"]
+        edit(state["state"])
+        views = "".join(view(widget.model_id) for widget in widgets) + extra_views
+        path = tmp_path / f"page{len(pages)}.html"
+        path.write_text(
+            PAGE.format(theme=theme, loader=LOADER.as_uri(), views=views, state=script(STATE, state)),
+            encoding="utf-8",
+        )
+        page = browser.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
+        pages.append(page)
+        page.set_default_timeout(5000)
+        seen = Visit(page)
+        page.on("console", lambda message: message.type == "error" and seen.errors.append(message.text))
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        page.on("request", lambda request: seen.requests.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_function(
+            "n => document.querySelectorAll('[data-anywidget=ready], [data-anywidget=failed]').length === n",
+            arg=views.count(VIEW),
+        )
+        return seen
+
+    yield open_page
+    for page in pages:
+        page.close()
