@@ -9,9 +9,9 @@ def probabilities(name: str, values) -> np.ndarray:
     """`values` as float64, each of them in [0, 1]; any shape.
 
     Raises:
-        ValueError: a value is NaN or outside [0, 1]; the message names it.
+        ValueError: they are not real numbers, or one is NaN or outside [0, 1]; the message names it.
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = reals(name, values)
     bad = ~((array >= 0) & (array <= 1))  # written so that NaN counts as bad
     if bad.any():
         # All digits: 1.0000001 must not read as 1.

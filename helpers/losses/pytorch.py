@@ -37,10 +37,10 @@ def cross_entropy(
     check.loss_options(ignore_index=ignore_index, label_smoothing=label_smoothing, soft_targets=soft)
     check.targets_shape(tuple(targets.shape), targets.dtype, floating=soft, logits_shape=tuple(logits.shape))
     weight = _class_weight(weight, logits)
-    log_p = _log_softmax(logits)  # (..., V)
+    log_q = _log_softmax(logits)  # (..., V)
     if soft:
-        return _soft_loss(log_p, targets, weight, label_smoothing, reduction)
-    return _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction)
+        return _soft_loss(log_q, targets, weight, label_smoothing, reduction)
+    return _index_loss(log_q, targets, weight, ignore_index, label_smoothing, reduction)
 
 
 def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> Tensor:
@@ -50,10 +50,10 @@ def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> Tensor:
     wrong, where `torch.nn.functional.binary_cross_entropy` clamps the logarithm at −100.
     """
     check.reduction_word(reduction)
-    p = _probabilities("probabilities", probabilities)
-    y = _binary_targets(targets, "probabilities", p)
+    q = _probabilities("probabilities", probabilities)
+    y = _binary_targets(targets, "probabilities", q)
     # What does not count is replaced before its logarithm is taken: afterwards the gradient would be 0 · ∞.
-    yes, no = torch.where(y > 0, p, 1.0), torch.where(y < 1, p, 0.0)
+    yes, no = torch.where(y > 0, q, 1.0), torch.where(y < 1, q, 0.0)
     losses = 0.0 - y * yes.log() - (1 - y) * torch.log1p(-no)
     return _reduce(losses, losses.new_tensor(losses.numel()), reduction)
 
@@ -71,24 +71,24 @@ def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean") -> Te
     return _reduce(losses, losses.new_tensor(losses.numel()), reduction)
 
 
-def _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction) -> Tensor:
+def _index_loss(log_q, targets, weight, ignore_index, label_smoothing, reduction) -> Tensor:
     """Loss of class indices: the surprisal of the class that came, from rows that are not ignored."""
-    targets = _class_indices(targets, log_p.shape[-1], ignore_index)
+    targets = _class_indices(targets, log_q.shape[-1], ignore_index)
     kept = targets != ignore_index  # (...)
     targets = torch.where(kept, targets, 0)  # gather needs some class for the ignored rows too
-    row_weight = torch.where(kept, _pick(weight.expand_as(log_p), targets), 0.0)  # (...)
-    losses = _surprisal((1 - label_smoothing) * row_weight, _pick(log_p, targets))
+    row_weight = torch.where(kept, _pick(weight.expand_as(log_q), targets), 0.0)  # (...)
+    losses = _surprisal((1 - label_smoothing) * row_weight, _pick(log_q, targets))
     if label_smoothing > 0:
-        of_all = _surprisal(weight * label_smoothing / log_p.shape[-1], log_p).sum(dim=-1)  # (...)
+        of_all = _surprisal(weight * label_smoothing / log_q.shape[-1], log_q).sum(dim=-1)  # (...)
         losses = losses + torch.where(kept, of_all, 0.0)
     return _reduce(losses, row_weight.sum(), reduction)
 
 
-def _soft_loss(log_p, targets, weight, label_smoothing, reduction) -> Tensor:
+def _soft_loss(log_q, targets, weight, label_smoothing, reduction) -> Tensor:
     """Loss of class probabilities: the mean surprisal under the target distribution of each row."""
-    q = _class_probabilities(targets).to(log_p.dtype)
-    q = (1 - label_smoothing) * q + label_smoothing / q.shape[-1]
-    losses = _surprisal(weight * q, log_p).sum(dim=-1)
+    p = _class_probabilities(targets).to(log_q.dtype)
+    p = (1 - label_smoothing) * p + label_smoothing / p.shape[-1]
+    losses = _surprisal(weight * p, log_q).sum(dim=-1)
     return _reduce(losses, losses.new_tensor(losses.numel()), reduction)  # NB: rows are counted, not weighed
 
 
@@ -108,9 +108,9 @@ def _log_softmax(logits: Tensor) -> Tensor:
     return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
 
 
-def _surprisal(weight: Tensor, log_p: Tensor) -> Tensor:
-    """Weighted surprisal −w log p, where weight 0 gives 0 even to log 0 = −∞."""
-    return 0.0 - weight * torch.where(weight > 0, log_p, 0.0)  # 0 − 0 is 0, where −0 would print a sign
+def _surprisal(weight: Tensor, log_q: Tensor) -> Tensor:
+    """Weighted surprisal −w log q, where weight 0 gives 0 even to log 0 = −∞."""
+    return 0.0 - weight * torch.where(weight > 0, log_q, 0.0)  # 0 − 0 is 0, where −0 would print a sign
 
 
 def _reduce(losses: Tensor, total_weight: Tensor, reduction: str) -> Tensor:

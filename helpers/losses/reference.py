@@ -5,7 +5,7 @@ Logits have the shape (..., V), the classes on the last axis. Targets are class 
 single prediction. Losses do not broadcast: targets have the batch shape of the logits.
 
 :func:`cross_entropy` means what `torch.nn.functional.cross_entropy` means, once its class axis is moved last.
-One rule goes further: what has weight or probability 0 contributes 0 even where log p is −inf, so that a
+One rule goes further: what has weight or probability 0 contributes 0 even where log q is −inf, so that a
 class masked by −inf may have target 0 (0 · log 0 = 0). torch multiplies 0 by ∞ there and returns NaN.
 """
 
@@ -51,7 +51,7 @@ def log_softmax(logits) -> np.ndarray:
 
 
 def smooth_targets(targets, num_classes: int, label_smoothing: float) -> np.ndarray:
-    r"""Target distributions with a share ε spread evenly over all K classes: (1 − ε) q + ε / K.
+    r"""Target distributions with a share ε spread evenly over all K classes: (1 − ε) p + ε / K.
 
     Implements :eq:`eq-label-smoothing`. With ε = 0 and class indices this is one-hot encoding.
 
@@ -70,13 +70,13 @@ def smooth_targets(targets, num_classes: int, label_smoothing: float) -> np.ndar
     check.smoothing(label_smoothing)
     targets = np.asarray(targets)
     if targets.dtype.kind == "f":
-        q = check.distribution("targets", targets)
-        if q.shape[-1] != num_classes:
-            raise ValueError(f"targets has shape {q.shape}; expected (..., {num_classes})")
+        p = check.distribution("targets", targets)
+        if p.shape[-1] != num_classes:
+            raise ValueError(f"targets has shape {p.shape}; expected (..., {num_classes})")
     else:
         targets = check.class_indices("targets", targets, num_classes)
-        q = (targets[..., None] == np.arange(num_classes)).astype(np.float64)
-    return (1 - label_smoothing) * q + label_smoothing / num_classes
+        p = (targets[..., None] == np.arange(num_classes)).astype(np.float64)
+    return (1 - label_smoothing) * p + label_smoothing / num_classes
 
 
 def cross_entropy(
@@ -84,7 +84,8 @@ def cross_entropy(
 ) -> np.ndarray:
     r"""Cross-entropy, in nats, of the forecasts softmax(logits) in the world that `targets` tell of.
 
-    Implements :eq:`eq-cross-entropy-loss`: each row costs −Σ wₖ qₖ log pₖ, with q its target distribution.
+    Implements :eq:`eq-cross-entropy-loss`: each row costs −Σ wₖ pₖ log qₖ, where p is its target
+    distribution and q the softmax of its logits.
     The mean divides by the total weight of the targets for class indices, and by the number of rows for
     class probabilities.
 
@@ -116,7 +117,7 @@ def cross_entropy_gradient(
     r"""Gradient of :func:`cross_entropy` with respect to the logits, in nats per unit of logit.
 
     Implements :eq:`eq-gradient`: for the plain mean over N rows, (softmax(logits) − onehot) / N. Weights turn
-    the target q into a = w q, and the row's gradient into softmax(logits) · Σ a − a.
+    the target p into a = w p, and the row's gradient into softmax(logits) · Σ a − a.
 
     Args:
         logits: as in :func:`cross_entropy`.
@@ -144,13 +145,13 @@ def cross_entropy_gradient(
 
 
 def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> np.ndarray:
-    r"""Cross-entropy −y log p − (1 − y) log(1 − p), in nats, of forecasts p for yes-or-no targets y.
+    r"""Cross-entropy −y log q − (1 − y) log(1 − q), in nats, of forecasts q for yes-or-no targets y.
 
     Implements :eq:`eq-binary-cross-entropy`. A certain forecast that is wrong costs +inf;
     `torch.nn.functional.binary_cross_entropy` stops at 100.
 
     Args:
-        probabilities: p, the probability of a yes, any shape.
+        probabilities: q, the probability given to a yes, any shape.
         targets: y, the same shape: 0 or 1, or anything between.
         reduction: "mean", "sum" or "none" (a loss for each forecast).
 
@@ -161,18 +162,19 @@ def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> np.ndar
         ValueError: a value outside [0, 1], two shapes, or an unknown reduction.
     """
     check.reduction_word(reduction)
-    p, y = check.probabilities("probabilities", probabilities), check.probabilities("targets", targets)
-    check.same_shape("probabilities", p.shape, "targets", y.shape)
+    q, y = check.probabilities("probabilities", probabilities), check.probabilities("targets", targets)
+    check.same_shape("probabilities", q.shape, "targets", y.shape)
     with np.errstate(divide="ignore"):  # log 0 = −inf is the right answer here
-        losses = _surprisal(y, np.log(p)) + _surprisal(1 - y, np.log1p(-p))
+        losses = _surprisal(y, np.log(q)) + _surprisal(1 - y, np.log1p(-q))
     return _reduce(losses, losses.size, reduction)
 
 
 def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean") -> np.ndarray:
     r"""Binary cross-entropy, in nats, of forecasts σ(z) = 1 / (1 + exp(−z)), from logits z.
 
-    Implements :eq:`eq-binary-cross-entropy-with-logits`: y log(1 + exp(−z)) + (1 − y) log(1 + exp(z)), which
-    never forms σ(z) and so never takes the logarithm of a rounded 0.
+    Implements :eq:`eq-binary-cross-entropy-with-logits`: log(1 + exp(z)) − y z, summed as
+    y log(1 + exp(−z)) + (1 − y) log(1 + exp(z)), so that no difference of large numbers loses digits. σ(z) is
+    never formed, and so the logarithm of a rounded 0 never taken.
 
     Args:
         logits: z, any shape; ±inf are the certain forecasts.
@@ -203,13 +205,13 @@ def _log_sigmoid(z: np.ndarray) -> np.ndarray:
     return -np.logaddexp(0, -z)
 
 
-def _surprisal(weight: np.ndarray, log_p: np.ndarray) -> np.ndarray:
-    """Weighted surprisal −w log p, where weight 0 gives 0 even to log 0 = −∞."""
-    return 0.0 - weight * np.where(weight > 0, log_p, 0.0)  # 0 − 0 is 0, where −0 would print a sign
+def _surprisal(weight: np.ndarray, log_q: np.ndarray) -> np.ndarray:
+    """Weighted surprisal −w log q, where weight 0 gives 0 even to log 0 = −∞."""
+    return 0.0 - weight * np.where(weight > 0, log_q, 0.0)  # 0 − 0 is 0, where −0 would print a sign
 
 
 def _weighted_targets(logits, targets, weight, ignore_index, label_smoothing):
-    """Weigh the targets: the array a = w q, shape (..., V), and the total that the mean divides by."""
+    """Weigh the targets: the array a = w p, shape (..., V), and the total that the mean divides by."""
     targets = np.asarray(targets)
     num_classes, soft = logits.shape[-1], targets.dtype.kind == "f"
     check.loss_options(ignore_index=ignore_index, label_smoothing=label_smoothing, soft_targets=soft)
@@ -217,14 +219,14 @@ def _weighted_targets(logits, targets, weight, ignore_index, label_smoothing):
     weight = np.ones(num_classes) if weight is None else check.class_weight("weight", weight, num_classes)
 
     if soft:
-        q = smooth_targets(targets, num_classes, label_smoothing)
-        return weight * q, np.prod(targets.shape[:-1])  # NB: the rows are counted, not weighed
+        p = smooth_targets(targets, num_classes, label_smoothing)
+        return weight * p, np.prod(targets.shape[:-1])  # NB: the rows are counted, not weighed
 
     targets = check.class_indices("targets", targets, num_classes, ignore_index)
     kept = targets != ignore_index  # (...)
     targets = np.where(kept, targets, 0)  # any class will do for the ignored rows: they are zeroed next
-    q = smooth_targets(targets, num_classes, label_smoothing) * kept[..., None]
-    return weight * q, (weight[targets] * kept).sum()
+    p = smooth_targets(targets, num_classes, label_smoothing) * kept[..., None]
+    return weight * p, (weight[targets] * kept).sum()
 
 
 def _reduce(losses: np.ndarray, total_weight: float, reduction: str) -> np.ndarray:

@@ -35,10 +35,10 @@ def cross_entropy(
         tuple(targets.shape), targets.dtype.name, floating=soft, logits_shape=tuple(logits.shape)
     )
     weight = _class_weight(weight, logits)
-    log_p = _log_softmax(logits)  # (..., V)
+    log_q = _log_softmax(logits)  # (..., V)
     if soft:
-        return _soft_loss(log_p, targets, weight, label_smoothing, reduction)
-    return _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction)
+        return _soft_loss(log_q, targets, weight, label_smoothing, reduction)
+    return _index_loss(log_q, targets, weight, ignore_index, label_smoothing, reduction)
 
 
 def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> tf.Tensor:
@@ -48,9 +48,9 @@ def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> tf.Tens
     wrong, where `tf.keras.losses.binary_crossentropy` clips the probability to 1e-7.
     """
     check.reduction_word(reduction)
-    p = _probabilities("probabilities", probabilities)
-    y = _binary_targets(targets, "probabilities", p)
-    losses = 0.0 - tf.math.xlogy(y, p) - tf.math.xlog1py(1 - y, -p)  # 0 · log 0 = 0, in the gradient too
+    q = _probabilities("probabilities", probabilities)
+    y = _binary_targets(targets, "probabilities", q)
+    losses = 0.0 - tf.math.xlogy(y, q) - tf.math.xlog1py(1 - y, -q)  # 0 · log 0 = 0, in the gradient too
     return _reduce(losses, _count(losses), reduction)
 
 
@@ -67,26 +67,26 @@ def binary_cross_entropy_with_logits(logits, targets, *, reduction="mean") -> tf
     return _reduce(losses, _count(losses), reduction)
 
 
-def _index_loss(log_p, targets, weight, ignore_index, label_smoothing, reduction) -> tf.Tensor:
+def _index_loss(log_q, targets, weight, ignore_index, label_smoothing, reduction) -> tf.Tensor:
     """Loss of class indices: the surprisal of the class that came, from rows that are not ignored."""
-    targets = _class_indices(targets, log_p, ignore_index)
+    targets = _class_indices(targets, log_q, ignore_index)
     kept = targets != ignore_index  # (...)
     targets = tf.where(kept, targets, 0)  # gather needs some class for the ignored rows too
     row_weight = tf.where(kept, tf.gather(weight, targets), 0.0)  # (...)
-    log_p_of_target = tf.gather(log_p, targets, axis=-1, batch_dims=targets.shape.rank)  # (...)
-    losses = _surprisal((1 - label_smoothing) * row_weight, log_p_of_target)
+    log_q_of_target = tf.gather(log_q, targets, axis=-1, batch_dims=targets.shape.rank)  # (...)
+    losses = _surprisal((1 - label_smoothing) * row_weight, log_q_of_target)
     if label_smoothing > 0:
         share = label_smoothing / tf.cast(tf.size(weight), weight.dtype)
-        of_all = tf.reduce_sum(_surprisal(weight * share, log_p), axis=-1)  # (...)
+        of_all = tf.reduce_sum(_surprisal(weight * share, log_q), axis=-1)  # (...)
         losses = losses + tf.where(kept, of_all, 0.0)
     return _reduce(losses, tf.reduce_sum(row_weight), reduction)
 
 
-def _soft_loss(log_p, targets, weight, label_smoothing, reduction) -> tf.Tensor:
+def _soft_loss(log_q, targets, weight, label_smoothing, reduction) -> tf.Tensor:
     """Loss of class probabilities: the mean surprisal under the target distribution of each row."""
-    q = tf.cast(_class_probabilities(targets, log_p), log_p.dtype)
-    q = (1 - label_smoothing) * q + label_smoothing / tf.cast(tf.size(weight), q.dtype)
-    losses = tf.reduce_sum(_surprisal(weight * q, log_p), axis=-1)
+    p = tf.cast(_class_probabilities(targets, log_q), log_q.dtype)
+    p = (1 - label_smoothing) * p + label_smoothing / tf.cast(tf.size(weight), p.dtype)
+    losses = tf.reduce_sum(_surprisal(weight * p, log_q), axis=-1)
     return _reduce(losses, _count(losses), reduction)  # NB: rows are counted, not weighed
 
 
@@ -101,9 +101,9 @@ def _log_softmax(logits: tf.Tensor) -> tf.Tensor:
     return shifted - tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=-1, keepdims=True))
 
 
-def _surprisal(weight: tf.Tensor, log_p: tf.Tensor) -> tf.Tensor:
-    """Weighted surprisal −w log p, where weight 0 gives 0 even to log 0 = −∞."""
-    return 0.0 - tf.math.multiply_no_nan(log_p, weight)  # 0 − 0 is 0, where −0 would print a sign
+def _surprisal(weight: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
+    """Weighted surprisal −w log q, where weight 0 gives 0 even to log 0 = −∞."""
+    return 0.0 - tf.math.multiply_no_nan(log_q, weight)  # 0 − 0 is 0, where −0 would print a sign
 
 
 def _count(losses: tf.Tensor) -> tf.Tensor:
@@ -167,19 +167,19 @@ def _binary_targets(values, other_name: str, other: tf.Tensor) -> tf.Tensor:
     return tf.cast(y, other.dtype)
 
 
-def _class_indices(targets: tf.Tensor, log_p: tf.Tensor, ignore_index: int) -> tf.Tensor:
+def _class_indices(targets: tf.Tensor, log_q: tf.Tensor, ignore_index: int) -> tf.Tensor:
     """`targets` as int64: each a class, or `ignore_index`."""
     check.index_dtype("targets", targets.dtype.name, integer=targets.dtype.is_integer)
-    _require_shape("targets", targets, tf.shape(log_p)[:-1])
+    _require_shape("targets", targets, tf.shape(log_q)[:-1])
     targets = tf.cast(targets, tf.int64)
-    ok = ((targets >= 0) & (targets < tf.shape(log_p, tf.int64)[-1])) | (targets == ignore_index)
-    return _checked(ok, check.class_indices, "targets", targets, log_p.shape[-1], ignore_index)
+    ok = ((targets >= 0) & (targets < tf.shape(log_q, tf.int64)[-1])) | (targets == ignore_index)
+    return _checked(ok, check.class_indices, "targets", targets, log_q.shape[-1], ignore_index)
 
 
-def _class_probabilities(targets: tf.Tensor, log_p: tf.Tensor) -> tf.Tensor:
+def _class_probabilities(targets: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
     """`targets` as distributions over the last axis."""
     tolerance = check.sum_tolerance(targets.dtype.name)  # of the dtype they came in
-    _require_shape("targets", targets, tf.shape(log_p))
+    _require_shape("targets", targets, tf.shape(log_q))
     p = _probabilities("targets", targets)
     ok = tf.abs(tf.reduce_sum(p, axis=-1) - 1) <= tolerance
     return _checked(ok, check.distribution, "targets", p)
