@@ -1,0 +1,250 @@
+"""The extensions in _ext, each on the smallest thing it works on."""
+
+import codecs
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import bibliography_codec
+import cell_tabs
+import folded_answers
+import formula_index
+import fresh_pages
+import lean_pages
+import plain_docstrings
+import prerendered_math
+import pytest
+import sphinxcontrib.katex
+from built import ROOT
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.errors import ExtensionError
+
+
+def alive(pid):
+    """Whether a process of this number still runs; one that only waits to be collected does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def cell(*tags):
+    return nodes.container(classes=["cell", *(f"tag_{tag}" for tag in tags)])
+
+
+def runs_of(*children):
+    return [tags for tags, _ in cell_tabs.runs(children)]
+
+
+def test_consecutive_tagged_cells_are_one_run():
+    cells = [cell("tab-numpy"), cell("tab-pytorch"), cell("tab-tensorflow")]
+    assert runs_of(*cells) == [["tab-numpy", "tab-pytorch", "tab-tensorflow"]]
+
+
+def test_prose_between_tagged_cells_ends_the_run():
+    found = runs_of(cell("tab-numpy"), nodes.paragraph(), cell("tab-pytorch"))
+    assert found == [["tab-numpy"], None, ["tab-pytorch"]]
+
+
+def test_a_framework_that_comes_again_opens_the_next_run():
+    found = runs_of(cell("tab-numpy"), cell("tab-pytorch"), cell("tab-numpy"))
+    assert found == [["tab-numpy", "tab-pytorch"], ["tab-numpy"]]
+
+
+def test_untagged_cells_stay_cells():
+    assert runs_of(cell(), cell("hide-input")) == [None, None]
+
+
+def test_claims_are_read_from_functions_classes_and_methods(tmp_path):
+    package = tmp_path / "helpers" / "losses"
+    package.mkdir(parents=True)
+    (package / "reference.py").write_text(
+        textwrap.dedent('''
+        def softmax(z):
+            """Softmax. Implements :eq:`eq-softmax`."""
+        class Mean:
+            """A mean.
+
+            Implements
+            :eq:`eq-mean`.
+            """
+            def value(self):
+                """Its value. Implements :eq:`eq-value`."""
+        def other():
+            """See :eq:`eq-softmax`."""
+        ''')
+    )
+    assert formula_index.claims(tmp_path) == {
+        "eq-softmax": ["helpers.losses.reference.softmax"],
+        "eq-mean": ["helpers.losses.reference.Mean"],
+        "eq-value": ["helpers.losses.reference.Mean.value"],
+    }
+
+
+def test_two_functions_for_one_equation_stop_the_build(tmp_path):
+    (tmp_path / "helpers").mkdir()
+    for name in "ab":
+        (tmp_path / "helpers" / f"{name}.py").write_text('def f():\n    """Implements :eq:`eq-x`."""\n')
+
+    class App:
+        srcdir = tmp_path
+
+    with pytest.raises(ExtensionError, match=r"eq-x is implemented twice: helpers\.a\.f and helpers\.b\.f"):
+        formula_index.read_claims(App())
+
+
+def test_a_displayed_environment_becomes_one_that_stands_in_a_line():
+    assert formula_index.one_line(r"\begin{align*}a\end{align*}") == r"\begin{aligned}a\end{aligned}"
+
+
+def test_a_long_description_is_cut_between_words():
+    text = lean_pages.shorten("surprise " * 40)
+    assert len(text) <= lean_pages.LONGEST_DESCRIPTION
+    assert text.endswith("surprise…")
+    assert lean_pages.shorten("  two\n words ") == "two words"
+
+
+def test_the_first_paragraph_of_the_text_describes_a_page():
+    document = new_document("page")
+    printed = nodes.container("", nodes.paragraph("", "what a cell printed"), classes=["cell_output"])
+    document += nodes.section("", nodes.title("", "Title"), printed, nodes.paragraph("", "What it is about."))
+    assert lean_pages.first_paragraph(document) == "What it is about."
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({}, (4, 2)),
+        ({"width": "7", "height": "3"}, (7, 3)),
+        ({"width": "50%"}, None),
+        ({"scale": 50}, None),
+    ],
+)
+def test_the_size_of_a_picture_is_the_stated_one_or_that_of_its_file(tmp_path, stated, expected):
+    from PIL import Image
+
+    Image.new("RGB", (4, 2)).save(tmp_path / "picture.png")
+    image = nodes.image(uri="picture.png", **stated)
+    assert lean_pages.size_in_pixels(image, tmp_path) == expected
+
+
+def fold(*blocks):
+    document = new_document("page")
+    document += list(blocks)
+    transform = folded_answers.FoldDropdowns(document)
+    transform.run()
+    return document
+
+
+def test_a_dropdown_keeps_its_id_its_title_and_its_content():
+    block = nodes.admonition("", nodes.title("", "Answer"), nodes.paragraph("", "42"))
+    block["classes"], block["ids"] = ["solution", "dropdown"], ["answer"]
+    (folded,) = fold(block).children
+    assert isinstance(folded, folded_answers.folded)
+    assert folded["ids"] == ["answer"]
+    assert "solution" in folded["classes"]
+    assert [child.astext() for child in folded.children] == ["Answer", "42"]
+
+
+def test_a_hint_that_folds_gets_the_title_it_would_have_had():
+    (folded,) = fold(nodes.hint("", nodes.paragraph("", "Count the tokens."), classes=["dropdown"])).children
+    assert [child.astext() for child in folded.children] == ["Hint", "Count the tokens."]
+
+
+def test_what_is_no_dropdown_does_not_fold():
+    (note,) = fold(nodes.note("", nodes.paragraph("", "Read on."))).children
+    assert isinstance(note, nodes.note)
+
+
+def test_a_formula_is_set_with_mathml_for_those_who_listen():
+    renderer = prerendered_math.Renderer()
+    html = renderer(r"-\log p", {"displayMode": True})
+    renderer.stop()
+    assert 'class="katex-display"' in html
+    assert "<math" in html
+
+
+def test_node_ends_with_the_build():
+    renderer = prerendered_math.Renderer()
+    renderer("x")
+    pid = renderer.process.pid
+    assert alive(pid)
+    renderer.stop()
+    assert not alive(pid)
+    assert renderer("y")  # and a second build in the same process starts its own
+    renderer.stop()
+
+
+def test_node_ends_when_the_build_is_killed():
+    program = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); import prerendered_math as m\n"
+        "m.renderer('x'); print(m.renderer.process.pid, flush=True); time.sleep(60)"
+    )
+    build = subprocess.Popen(
+        [sys.executable, "-c", program, str(ROOT / "_ext")], stdout=subprocess.PIPE, text=True
+    )
+    pid = int(build.stdout.readline())
+    assert alive(pid)
+    os.kill(build.pid, signal.SIGKILL)
+    build.communicate()
+    deadline = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def test_a_formula_that_cannot_be_set_is_named_in_a_warning(monkeypatch):
+    said = []
+    monkeypatch.setattr(prerendered_math.logger, "warning", lambda text, *values: said.append(text % values))
+    html = prerendered_math.render_or_warn(r"\frac{1}")
+    prerendered_math.renderer.stop()
+    assert "katex-error" in html
+    assert len(said) == 1
+    assert r"KaTeX cannot set '\\frac{1}'" in said[0]
+
+
+def test_the_stylesheet_belongs_to_the_katex_that_renders():
+    css = prerendered_math.STYLESHEET.read_text(encoding="utf-8")
+    assert prerendered_math.stylesheet_version(css) == sphinxcontrib.katex.katex_version
+    prerendered_math.check_versions(None)
+
+
+def test_a_stylesheet_of_another_version_stops_the_build(monkeypatch):
+    monkeypatch.setattr(sphinxcontrib.katex, "katex_version", "0.0.1")
+    with pytest.raises(ExtensionError, match=r"assets/katex is KaTeX [\d.]+, .* 0\.0\.1"):
+        prerendered_math.check_versions(None)
+
+
+def test_bars_are_bars_and_code_stays_code():
+    escaped = plain_docstrings.escape_bars("Σ n · |a − b|, as in ``|a|`` and :math:`|x|`; a | b")
+    assert escaped == r"Σ n · \|a − b\|, as in ``|a|`` and :math:`|x|`; a | b"
+
+
+def test_an_encoding_that_nobody_defined_is_unknown_again():
+    bibliography_codec.leave_codecs_alone()
+    with pytest.raises(LookupError):
+        codecs.lookup("an encoding that nobody defined")
+
+
+# ---- fresh_pages
+
+
+def test_a_page_whose_document_is_gone_is_removed_and_no_other(tmp_path):
+    kept = ["index.html", "chapters/a.html", "search.html", "_modules/m.html", "_static/s.html"]
+    for name in [*kept, "chapters/renamed.html"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"),
+        env=SimpleNamespace(found_docs={"index", "chapters/a"}),
+        outdir=tmp_path,
+    )
+    fresh_pages.sweep(app, exception=None)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.html")) == sorted(kept)
