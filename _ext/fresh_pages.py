@@ -1,7 +1,7 @@
 """A build on top of an old one gives the same site as a clean one.
 
-Sphinx keeps what it has read and looks at the pages alone, so that an edit in ``_ext`` would show only after a
-clean build; and it leaves the page of a chapter that was renamed or removed where a reader can still find it.
+Sphinx keeps what it has read and looks at the pages alone, so that an edit in ``_ext`` would show only after
+a clean build; and it leaves the page of a chapter that was renamed or removed where a reader still finds it.
 """
 
 import hashlib
