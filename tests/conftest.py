@@ -8,6 +8,9 @@ from pathlib import Path
 import matplotlib
 import nbformat
 import pytest
+from browser import browser, pytest_terminal_summary
+
+__all__ = ["browser", "pytest_terminal_summary"]  # pytest finds them here, for every folder of tests
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {

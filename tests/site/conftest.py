@@ -1,16 +1,15 @@
-"""What the tests of the site share: the built pages, parsed once, a server for them and a browser.
+"""What the tests of the site share: the built pages, parsed once, and a server for them.
 
 The site is what `make book` has built. `BOOK_HTML` names another folder to look at.
 """
 
-import os
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from built import BROWSER_ARGS, HTML, NO_BROWSER, ROOT, Page, find_browser
+from built import HTML, ROOT, Page
 
 sys.path.insert(0, str(ROOT / "_ext"))  # as local_extensions in _config.yml does
 
@@ -42,20 +41,6 @@ def server(site):
 def address(request, site):
     """Where the book is read: from a server, and from the disk."""
     return request.getfixturevalue("server") if request.param == "http" else HTML.as_uri()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A running Chromium. Without one the tests are skipped and say so; where CI is set they fail."""
-    executable = find_browser()
-    if executable is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -95,11 +80,3 @@ def open_page(browser):
     yield open_
     for context in contexts:
         context.close()
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Skipping is quiet; not having looked at the site in a browser should not be."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
-        terminalreporter.section("browser tests", red=True, bold=True)
-        terminalreporter.line(NO_BROWSER, red=True, bold=True)

@@ -1,8 +1,6 @@
 """Pages that hold live figures as the book does: saved state, views and the loader; no kernel, no server."""
 
 import json
-import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,16 +11,6 @@ ROOT = Path(__file__).parents[2]
 LOADER = ROOT / "assets" / "anywidget-static.js"
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -53,26 +41,10 @@ class Visit:
         return self.page.locator(".xe-figure").nth(number)
 
 
-@pytest.fixture(scope="session")
-def browser():
-    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if executable is None:
-        message = f"no browser on PATH (looked for {', '.join(CHROMIUM)}): the live figures were NOT tested"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
-        yield chromium.new_context()
-        chromium.close()
-
-
 @pytest.fixture
 def visit(browser, tmp_path):
     """Function from live figures (one named twice is two views of one model) to a visit of their page."""
-    pages = []
+    pages, context = [], browser.new_context()
 
     def open_page(*widgets, theme="light", width=900, extra_views="", edit=lambda states: None) -> Visit:
         state = embed_data(views=list(dict.fromkeys(widgets)), drop_defaults=False)["manager_state"]
@@ -83,7 +55,7 @@ def visit(browser, tmp_path):
             PAGE.format(theme=theme, loader=LOADER.as_uri(), views=views, state=script(STATE, state)),
             encoding="utf-8",
         )
-        page = browser.new_page()
+        page = context.new_page()
         page.set_viewport_size({"width": width, "height": 800})
         pages.append(page)
         page.set_default_timeout(5000)
@@ -99,5 +71,4 @@ def visit(browser, tmp_path):
         return seen
 
     yield open_page
-    for page in pages:
-        page.close()
+    context.close()

@@ -1,0 +1,53 @@
+"""The one browser that the tests share, and what happens where there is none.
+
+Without a browser the tests that need it are skipped, and the terminal summary says so in red: a skip is
+quiet, and not having looked at the site should not be. Where CI is set they fail.
+"""
+
+import os
+import shutil
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_BROWSER = (
+    "no Chromium found: what a reader's browser makes of the pages was NOT tested. "
+    "Install chromium, or name one in CHROME_PATH"
+)
+
+
+def find_browser() -> str | None:
+    """The browser named in CHROME_PATH, or the first one on PATH."""
+    named = os.environ.get("CHROME_PATH")
+    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A running Chromium; skips without one, or fails where CI is set."""
+    executable = find_browser()
+    if executable is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        yield running
+        running.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in red that no page was opened."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
+        terminalreporter.section("browser tests", red=True, bold=True)
+        terminalreporter.line(NO_BROWSER, red=True, bold=True)
