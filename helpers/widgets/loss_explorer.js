@@ -9,7 +9,7 @@ const percent = (share) => `${(100 * share).toFixed(2)}%`;
 
 /** One word: the radio button that makes it the target, its slider, its bar, and its part of the gradient. */
 function row(word, onTarget, onLogit) {
-  const target = radio({ name: "target", "aria-label": `true word: ${word}` });
+  const target = radio({ name: "target", "aria-label": `target: ${word}` });
   target.addEventListener("change", onTarget);
   const logit = slider({ min: -REACH, max: REACH, step: 0.1, "aria-label": `logit of ${word}` });
   logit.addEventListener("input", () => onLogit(Number(logit.value)));
@@ -39,7 +39,7 @@ function row(word, onTarget, onLogit) {
       gradient.textContent = signed(slope, 3);
       node.classList.toggle("xe-target", isTarget);
       bar.style.width = percent(probability);
-      // The arrow runs from the forecast p to the truth y, 1 or 0: its length is |p − y|.
+      // The arrow runs from the forecast q to the truth p, 1 or 0: its length is |q − p|.
       push.style.left = isTarget ? percent(probability) : "0";
       push.style.width = percent(Math.abs(slope));
     },
@@ -78,7 +78,7 @@ function render({ model, el }) {
   );
   const scale = gauge(words.length);
   const heading = element("div", { className: "xe-row xe-heading", "aria-hidden": "true" });
-  for (const title of ["true word", "logit z", "probability p", "gradient p − y"]) heading.append(element("span", {}, title));
+  for (const title of ["target", "logit z", "probability q", "gradient q − p"]) heading.append(element("span", {}, title));
   const table = element("div", { className: "xe-rows" }, heading, ...rows.map(({ node }) => node));
   const loss = element("p", { className: "xe-loss" });
   const verdict = element("p", { className: "xe-verdict" });
@@ -91,9 +91,9 @@ function render({ model, el }) {
   const legend = element(
     "p",
     { className: "xe-legend" },
-    key("xe-key-bar", "forecast p"),
-    key("xe-key-truth", "truth y: 1 for the word that came, 0 for the others"),
-    key("xe-key-push", "from p to y: the way a step pushes, as long as the gradient"),
+    key("xe-key-bar", "forecast q"),
+    key("xe-key-truth", "truth p: 1 for the target, 0 for the others"),
+    key("xe-key-push", "from q to p: the way a step pushes, as long as the gradient"),
   );
   const buttons = element("div", { className: "xe-buttons" }, step, reset);
   const root = figure("Loss explorer", table, legend, loss, scale.node, verdict, buttons);
@@ -111,7 +111,7 @@ function render({ model, el }) {
     rows.forEach((r, k) => r.show(logits[k], p[k], gradient[k], k === target));
     scale.show(nats);
     loss.replaceChildren(
-      `loss −log p(${words[target]}) = `,
+      `loss −log q(${words[target]}) = `,
       element("strong", {}, `${fixed(nats, 3)} nats`),
       ` = ${fixed(natsToBits(nats), 3)} bits`,
     );

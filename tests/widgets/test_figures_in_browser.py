@@ -40,10 +40,10 @@ def shown(explorer: LossExplorer) -> dict:
         "logits": [fixed(z, 1) for z in explorer.logits],
         "probabilities": [fixed(p, 3) for p in explorer.probabilities],
         "gradient": gradient,
-        "loss": f"loss -log p({explorer.words[explorer.target]}) = "
+        "loss": f"loss -log q({explorer.words[explorer.target]}) = "
         f"{explorer.loss:.3f} nats = {nats_to_bits(explorer.loss):.3f} bits",
         "perplexity": f"perplexity {size(explorer.perplexity)}",
-        "true word": [k == explorer.target for k in range(len(explorer.words))],
+        "target": [k == explorer.target for k in range(len(explorer.words))],
     }
 
 
@@ -56,7 +56,7 @@ READ = """(figure) => {
     "gradient": texts(".xe-gradient .xe-number"),
     "loss": texts(".xe-loss")[0],
     "perplexity": texts(".xe-verdict")[0].split(":")[0],
-    "true word": all("[type=radio]").map((radio) => radio.checked),
+    "target": all("[type=radio]").map((radio) => radio.checked),
   };
 }"""
 
@@ -171,7 +171,7 @@ def test_an_arrow_key_moves_a_logit_by_a_tenth(visit, explorer):
 
 def test_another_true_word_is_chosen_by_key_and_by_its_label(visit, explorer):
     page = visit(explorer)
-    page.figure().get_by_label("true word: chai").press("ArrowDown")
+    page.figure().get_by_label("target: chai").press("ArrowDown")
     explorer.target = 1
     assert read(page.figure()) == shown(explorer)
     page.figure().get_by_text("lassi", exact=True).click()
@@ -191,7 +191,7 @@ def test_a_gradient_step_lowers_the_loss_as_the_helpers_do_and_reset_undoes_it(v
         losses.append(explorer.loss)
         assert read(page.figure()) == shown(explorer)
     assert np.all(np.diff(losses) < 0)
-    page.figure().get_by_label("true word: coffee").check()
+    page.figure().get_by_label("target: coffee").check()
     page.figure().get_by_role("button", name="Reset").click()
     assert read(page.figure()) == shown(LossExplorer(words=WORDS, logits=LOGITS, target=2))
 
@@ -223,7 +223,7 @@ def test_two_views_of_one_model_move_together_and_other_models_stay(visit, explo
     other = LossExplorer(words=WORDS, logits=LOGITS, target=3)
     page = visit(explorer, explorer, other)
     page.figure(0).get_by_label("logit of dudh").press("ArrowLeft")
-    page.figure(1).get_by_label("true word: paani").check()
+    page.figure(1).get_by_label("target: paani").check()
     explorer.logits, explorer.target = [1.2, 2.0, 0.4, 0.0, -1.0], 1
     assert read(page.figure(0)) == read(page.figure(1)) == shown(explorer)
     assert read(page.figure(2)) == shown(other)
