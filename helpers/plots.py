@@ -93,11 +93,11 @@ def level(y, text: str, *, below: bool = False, at_left: bool = False, ax: Axes)
     return ax
 
 
-def surprisal_curve(*, mark: Sequence[float] = (), ax: Axes | None = None) -> Axes:
-    """Draw −log p in nats over p, with each probability in `mark` as a point that says what it costs."""
+def surprisal_curve(*, marked: Sequence[float] = (), ax: Axes | None = None) -> Axes:
+    """Draw −log p in nats over p, with each probability in `marked` as a point that says what it costs."""
     ax, p = _axes(ax), np.linspace(0.005, 1, 400)
     ax.plot(p, surprisal(p), color=style.LOSS)
-    for q in mark:
+    for q in marked:
         cost = float(surprisal(q))
         ax.plot(q, cost, "o", color=style.MODEL)
         ax.annotate(f"p = {q:.2f}: {cost:.3f}", (q, cost), xytext=(8, 6), textcoords="offset points")
@@ -168,7 +168,11 @@ def gradient_arrows(
             arrowprops={"arrowstyle": "-|>", "color": style.LOSS, "lw": 2.2, "shrinkA": 0, "shrinkB": 0},
         )
         ax.annotate(
-            f"{-slope:+.3f}", (i + 0.38, height - slope / 2), color=style.LOSS, va="center", fontsize=10
+            f"{-slope:+.3f}".replace("-", "−"),
+            (i + 0.38, height - slope / 2),
+            color=style.LOSS,
+            va="center",
+            fontsize=10,
         )
     ax.set_xlim(-0.5, len(p) - 0.2)
     ax.set_ylim(min(0, (p - g).min()) - 0.05, max(1.0, (p - g).max()) + 0.12)

@@ -102,7 +102,7 @@ def test_a_level_is_a_line_across_at_its_height():
 
 
 def test_the_surprisal_curve_is_minus_log_p_and_its_marks_say_what_they_cost():
-    ax = plots.surprisal_curve(mark=[0.1, 0.7])
+    ax = plots.surprisal_curve(marked=[0.1, 0.7])
     curve = ax.lines[0]
     np.testing.assert_allclose(curve.get_ydata(), -np.log(curve.get_xdata()), atol=1e-12)
     assert texts(ax) == [f"p = 0.10: {surprisal(0.1):.3f}", f"p = 0.70: {surprisal(0.7):.3f}"]
@@ -134,7 +134,7 @@ def test_each_arrow_leads_from_the_bar_to_the_answer():
     arrows = [note for note in ax.texts if getattr(note, "arrow_patch", None)]
     np.testing.assert_allclose([a.xyann[1] for a in arrows], p)
     np.testing.assert_allclose([a.xy[1] for a in arrows], [1.0, 0.0, 0.0], atol=1e-12)
-    assert [t for t in texts(ax) if t[0] in "+-"] == ["+0.340", "-0.240", "-0.100"]
+    assert [t for t in texts(ax) if t[0] in "+−"] == ["+0.340", "−0.240", "−0.100"]
 
 
 def test_costs_are_stacked_and_their_sum_is_written():

@@ -57,7 +57,7 @@ def smooth_targets(targets, num_classes: int, label_smoothing: float) -> np.ndar
 
     Args:
         targets: class indices, shape (...), or class probabilities, shape (..., K).
-        num_classes: K.
+        num_classes: K, how many classes there are.
         label_smoothing: ε, between 0 (leave the targets) and 1 (uniform).
 
     Returns:

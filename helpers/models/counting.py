@@ -37,7 +37,7 @@ class UnigramModel:
 
         Args:
             tokens: integers below `vocab_size`, shape (T,); none at all leaves the uniform distribution.
-            vocab_size: V.
+            vocab_size: V, how many tokens there are.
             pseudo_count: α, how often each token counts as seen before counting begins; above 0.
 
         Raises:
@@ -98,7 +98,7 @@ class BigramModel:
 
         Args:
             tokens: integers below `vocab_size`, shape (T,), in the order of the text.
-            vocab_size: V.
+            vocab_size: V, how many tokens there are.
             concentration: κ, how many imaginary observations the unigram is worth in every context; above 0.
             pseudo_count: α of the unigram; above 0.
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from ipywidgets.embed import embed_data
 
+from helpers.normal_form import WIDGET_STATE as STATE
+from helpers.normal_form import WIDGET_VIEW as VIEW
+
 ROOT = Path(__file__).parents[2]
 LOADER = ROOT / "assets" / "anywidget-static.js"
-STATE = "application/vnd.jupyter.widget-state+json"
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
