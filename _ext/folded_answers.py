@@ -3,12 +3,25 @@
 The usual extension hides the answer by script after the page has loaded: the text jumps, a reader without
 scripts gets every answer at once, and find-in-page does not look inside. The browser's own element has none
 of this, opens by Enter and by Space, and is announced as what it is.
+
+The boxes are called Question and Answer, whatever sphinx-exercise calls them: the exercises of this book are
+those that are graded.
 """
 
+import sphinx_exercise
+import sphinx_exercise.directive
+import sphinx_exercise.nodes
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
 from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
+
+NAMES = {"Exercise": "Question", "Solution": "Answer", "Solution to": "Answer to"}
+
+
+def name(word: str) -> str:
+    """What a box is called on the page."""
+    return NAMES.get(word, word)
 
 
 class folded(nodes.Element):
@@ -82,6 +95,8 @@ def visit_hidden_cell(self, node):
 
 def setup(app):
     """Register with Sphinx."""
+    for module in (sphinx_exercise, sphinx_exercise.directive, sphinx_exercise.nodes):
+        module.translate = name  # before its configuration is read
     app.setup_extension("myst_nb")
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))
     app.add_node(folded, html=(visit_folded, depart_folded))

@@ -5,7 +5,7 @@ extension makes
 
 - a line "In code: information.entropy" below the equation in its chapter, so that no author writes it by
   hand;
-- the table of the directive ``{formula-index}``: number, formula, function, chapter, label.
+- the table of the directive ``{formula-index}``: number, formula, function, chapter.
 
 The docstrings are read from the source, without importing anything. A label that is in no docstring gets no
 line, one that two functions claim stops the build, and a docstring that names a label which does not exist
@@ -23,7 +23,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-CLAIM = re.compile(r"Implements\s+:eq:`(eq-[a-z0-9-]+)`")
+CLAIM = re.compile(r"Implements\s+:eq:`([\w-]+)`")
+STOP = re.compile(r"(?:(?<!\\)[\s.,;])+(\}|\\end\{aligned\})?$")  # after a backslash they are spaces: kept
 PACKAGE = "helpers"
 
 
@@ -144,9 +145,7 @@ class FillFormulaTable(SphinxPostTransform):
         if not rows:
             return None
         group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (10, 90)), cols=2)
-        head = (
-            nodes.entry("", nodes.paragraph("", text)) for text in ("", "Formula, function, chapter, label")
-        )
+        head = (nodes.entry("", nodes.paragraph("", text)) for text in ("", "Formula, function, chapter"))
         group += nodes.thead("", nodes.row("", *head))
         group += nodes.tbody("", *(nodes.row("", *self.cells(*row)) for row in rows))
         return nodes.table("", group, classes=["formula-index", "colwidths-auto"])
@@ -163,7 +162,7 @@ class FillFormulaTable(SphinxPostTransform):
         )
         chapter = addnodes.pending_xref(
             "",
-            nodes.inline("", self.env.titles[docname].astext()),
+            nodes.inline("", self.place(docname)),
             refdomain="std",
             reftype="doc",
             reftarget=f"/{docname}",
@@ -173,15 +172,24 @@ class FillFormulaTable(SphinxPostTransform):
         function = link(self.app.formula_functions[label])
         function["refdoc"] = self.env.docname
         where = nodes.paragraph("", "", function, classes=["where"])
-        where += [nodes.Text(" · "), chapter, nodes.Text(" · "), nodes.literal("", label)]
+        where += [nodes.Text(" · "), chapter]
         formula = nodes.math(latex, rf"\displaystyle {one_line(latex)}")
         yield nodes.entry("", nodes.paragraph("", "", number))
         yield nodes.entry("", nodes.paragraph("", "", formula), where)
 
+    def place(self, docname) -> str:
+        """The page in a word or two: its number, or its title where it has none."""
+        number = self.env.toc_secnumbers.get(docname, {}).get("")
+        return f"chapter {number[0]}" if number else self.env.titles[docname].astext()
+
 
 def one_line(latex: str) -> str:
-    """A displayed formula as it may stand in a line: ``aligned`` in place of what only a display may hold."""
-    return re.sub(r"\\(begin|end)\{(?:align|gather|equation|split)\*?\}", r"\\\1{aligned}", latex.strip())
+    """A displayed formula as it may stand in a line, outside its sentence.
+
+    ``aligned`` takes the place of what only a display may hold; the stop or comma at its end goes.
+    """
+    inner = re.sub(r"\\(begin|end)\{(?:align|gather|equation|split)\*?\}", r"\\\1{aligned}", latex.strip())
+    return STOP.sub(r"\1", inner)
 
 
 def book_order(env):

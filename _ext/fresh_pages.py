@@ -1,7 +1,8 @@
 """A build on top of an old one gives the same site as a clean one.
 
 Sphinx keeps what it has read and looks at the pages alone, so that an edit in ``_ext`` would show only after
-a clean build; and it leaves the page of a chapter that was renamed or removed where a reader still finds it.
+a clean build; and it leaves the page and the source of a chapter that was renamed or removed where a reader
+still finds them.
 """
 
 import hashlib
@@ -22,15 +23,26 @@ def note(app, config):
 
 
 def sweep(app, exception):
-    """Remove the pages of documents that are gone."""
+    """Remove pages and sources of what is gone, documents and modules, and folders that this leaves empty."""
     if exception or app.builder.format != "html":
         return
     html = Path(app.outdir)
+    shown = {"index", *(module.replace(".", "/") for module in getattr(app.env, "_viewcode_modules", {}))}
+    pages = {"search", *app.env.found_docs, *(f"_modules/{module}" for module in shown)}
     for page in html.rglob("*.html"):
         name = page.relative_to(html).with_suffix("").as_posix()
-        made_by_sphinx = name == "search" or name.startswith(("_modules/", "_static/"))
-        if not made_by_sphinx and name not in app.env.found_docs:
+        if name not in pages and not name.startswith("_static/"):
             page.unlink()
+    sources = html / "_sources"
+    for source in [path for path in sources.rglob("*") if path.is_file()]:
+        name = source.relative_to(sources).as_posix()
+        if not any(name.startswith(f"{document}.") for document in app.env.found_docs):
+            source.unlink()
+    for folder in sorted(
+        (path for path in html.rglob("*") if path.is_dir()), reverse=True
+    ):  # inner ones first
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def setup(app):

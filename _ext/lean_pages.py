@@ -89,10 +89,8 @@ class SizePictures(SphinxPostTransform):
             size = size_in_pixels(image, Path(self.app.srcdir))
             if size:
                 image["pixels"] = size
-                for side in (
-                    "width",
-                    "height",
-                ):  # docutils would make a style of them, which knows no proportion
+                # docutils would make a style of them, which knows no proportion
+                for side in ("width", "height"):
                     image.attributes.pop(side, None)
 
 
@@ -107,7 +105,7 @@ def visit_image(self, node):
 
 
 def depart_image(self, node):
-    """As Sphinx does."""
+    """Sphinx's own: who registers a way into a node has to name the way out."""
     HTML5Translator.depart_image(self, node)
 
 

@@ -30,6 +30,14 @@ ARROWS = [
         {"numpy", "tensorflow"},
     ),
     ("models.*", {"losses.*", "information", "validation"}, {"numpy"}),
+    ("batches", {"validation"}, {"numpy"}),
+    ("training.pytorch", {"training.*", "metrics", "batches", "validation"}, {"numpy", "torch"}),
+    (
+        "training.tensorflow",
+        {"training.*", "metrics", "batches", "validation", "quiet_tensorflow"},
+        {"numpy", "tensorflow"},
+    ),
+    ("training.*", {"metrics", "batches", "losses.reference", "validation"}, {"numpy"}),
     ("style", {}, {"matplotlib", "matplotlib_inline", "cycler", "IPython"}),
     ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib"}),
     (

@@ -12,18 +12,23 @@ from types import SimpleNamespace
 
 import bibliography_codec
 import cell_tabs
+import citation_style
 import folded_answers
 import formula_index
+import framework_stand_ins
 import fresh_pages
 import lean_pages
 import plain_docstrings
 import prerendered_math
 import pytest
 import sphinxcontrib.katex
+import unbroken_formulas
 from built import ROOT
 from docutils import nodes
 from docutils.utils import new_document
-from sphinx.errors import ExtensionError
+from sphinx.errors import ExtensionError, PycodeError
+from sphinx.ext.autodoc.mock import _MockObject
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 
 def alive(pid):
@@ -102,6 +107,21 @@ def test_two_functions_for_one_equation_stop_the_build(tmp_path):
 
 def test_a_displayed_environment_becomes_one_that_stands_in_a_line():
     assert formula_index.one_line(r"\begin{align*}a\end{align*}") == r"\begin{aligned}a\end{aligned}"
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        ("a = b.\n", "a = b"),
+        ("a = b ,", "a = b"),
+        (r"a \quad \text{unless ignored.}", r"a \quad \text{unless ignored}"),
+        (r"\begin{align}a &= b. \end{align}", r"\begin{aligned}a &= b\end{aligned}"),
+        (r"\{a\}", r"\{a\}"),
+        (r"a\,", r"a\,"),  # a space
+    ],
+)
+def test_a_formula_out_of_its_sentence_ends_without_its_stop(latex, expected):
+    assert formula_index.one_line(latex) == expected
 
 
 def test_a_long_description_is_cut_between_words():
@@ -233,18 +253,92 @@ def test_an_encoding_that_nobody_defined_is_unknown_again():
         codecs.lookup("an encoding that nobody defined")
 
 
+def together(*parts):
+    """The paragraph of these parts on the page: what stands in one element without a break in [ ]."""
+    document = new_document("page")
+    document += nodes.paragraph("", "", *parts)
+    unbroken_formulas.UnbrokenFormulas(document).run()
+    kept = lambda child: isinstance(child, nodes.inline) and "nowrap" in child["classes"]  # noqa: E731
+    return "".join(f"[{c.astext()}]" if kept(c) else c.astext() for c in document[0].children)
+
+
+def test_punctuation_stays_with_the_formula_that_it_touches():
+    text, math = nodes.Text, nodes.math
+    assert together(text("with "), math("", "p"), text(", and")) == "with [p,] and"
+    assert together(text("so ("), math("", "p"), text(").")) == "so [(p).]"
+    assert together(math("", "p"), text(" is")) == "p is"
+    assert together(math("", "p")) == "p"
+    assert together(math("", "p"), text("; "), math("", "q"), text("?")) == "[p;] [q?]"
+    assert together(math("", "p"), text("("), math("", "q"), text(")")) == "p[(q)]"
+
+
+def test_two_sources_are_parted_by_a_semicolon_and_nothing_else_changes():
+    ours, theirs = citation_style.AuthorYearSemicolon(), AuthorYearReferenceStyle()
+    assert ours.bracket_parenthetical.sep == "; "
+    assert ours.bracket_textual == theirs.bracket_textual
+    assert ours.author_year_sep == theirs.author_year_sep
+
+
+def test_a_decorator_of_a_framework_leaves_the_class_alone_and_a_call_does_not(monkeypatch):
+    monkeypatch.setattr(_MockObject, "__call__", framework_stand_ins.decorate)
+    keras = _MockObject()
+
+    @keras.register(package="helpers")
+    class Model:
+        pass
+
+    assert isinstance(Model, type)
+    assert isinstance(keras.layer(3), _MockObject)
+
+
 # ---- fresh_pages
 
 
-def test_a_page_whose_document_is_gone_is_removed_and_no_other(tmp_path):
-    kept = ["index.html", "chapters/a.html", "search.html", "_modules/m.html", "_static/s.html"]
-    for name in [*kept, "chapters/renamed.html"]:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    app = SimpleNamespace(
-        builder=SimpleNamespace(format="html"),
-        env=SimpleNamespace(found_docs={"index", "chapters/a"}),
-        outdir=tmp_path,
-    )
+def swept(folder, files):
+    """Which of the files are left when index, chapters/a and the module helpers.m are all there is."""
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    env = SimpleNamespace(found_docs={"index", "chapters/a"}, _viewcode_modules={"helpers.m": ()})
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), env=env, outdir=folder)
     fresh_pages.sweep(app, exception=None)
-    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.html")) == sorted(kept)
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+KEPT = {
+    "index.html",
+    "chapters/a.html",
+    "search.html",
+    "_modules/index.html",
+    "_modules/helpers/m.html",
+    "_static/s.html",
+    "_static/book.css",
+    "_sources/index.md",
+    "_sources/chapters/a.ipynb",
+}
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "chapters/renamed.html",
+        "_sources/chapters/renamed.ipynb",
+        "_sources/chapters/a2.md",
+        "_modules/helpers/renamed.html",
+    ],
+)
+def test_what_a_document_or_a_module_left_behind_is_removed_and_nothing_else(tmp_path, gone):
+    assert swept(tmp_path, {*KEPT, gone}) == KEPT
+
+
+def test_a_folder_that_a_removed_chapter_leaves_empty_is_removed(tmp_path):
+    assert swept(tmp_path, {*KEPT, "part/deep/b.html", "_sources/part/deep/b.ipynb"}) == KEPT
+    assert not (tmp_path / "part").exists()
+    assert not (tmp_path / "_sources" / "part").exists()
+    assert (tmp_path / "_sources" / "chapters").exists()
+
+
+def test_the_source_of_a_framework_is_not_looked_for_and_that_of_another_module_is_found():
+    with pytest.raises(PycodeError, match="stood in for"):
+        framework_stand_ins.source_of("tensorflow.keras", ["tensorflow"])
+    assert framework_stand_ins.source_of("pathlib", ["tensorflow"])[0].endswith("pathlib.py")

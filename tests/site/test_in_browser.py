@@ -40,6 +40,43 @@ OUTLINE = """() => {
   return [style.outlineStyle, style.outlineWidth];
 }"""
 
+PAST_THE_EDGE = """() => {   // what scrolls sideways, and whether it says so at its right edge
+  const fade = (e) => parseFloat(getComputedStyle(e).getPropertyValue("--more"));
+  const shadow = (e) => parseFloat(getComputedStyle(e.querySelector("figcaption"), "::before").opacity);
+  const cue = (e) => (e.tagName === "FIGURE" ? shadow(e) : fade(e));
+  const shown = (e) => e.clientWidth > 0 && /auto|scroll/.test(getComputedStyle(e).overflowX);
+  const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return (async () => {
+    const found = [];
+    for (const e of document.querySelectorAll(".bd-article *")) {
+      if (!shown(e)) continue;
+      const scrolls = e.scrollWidth > e.clientWidth + 1, start = cue(e);
+      e.scrollLeft = e.scrollWidth;
+      await frame();
+      found.push({ what: e.className || e.tagName, scrolls, start, end: cue(e) });
+    }
+    return found;
+  })();
+}"""
+CONTRAST = """(e) => {
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [a, b] = [getComputedStyle(e).color, getComputedStyle(document.body).backgroundColor].map(light);
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+RINGS = """(e) => {   // which elements, from the field outwards, draw a ring or a shadow
+  const rings = [];
+  for (; e && e !== document.body; e = e.parentElement) {
+    const style = getComputedStyle(e);
+    const outlined = style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+    if (outlined || style.boxShadow !== "none") rings.push(e.tagName);
+  }
+  return rings;
+}"""
+
 
 def test_every_page_loads_without_a_complaint(address, site, open_page):
     page = open_page(f"{address}/index.html")
@@ -106,6 +143,140 @@ def test_a_search_finds_a_word(address, open_page):
     results.first.click()
     page.wait_for_selector("article h1")
     assert page.complaints == []
+
+
+def test_an_extract_shows_the_word_and_a_formula_as_it_looks(server, open_page):
+    page = open_page(f"{server}/search.html?q=entropy")
+    page.locator("#search-results p.context").nth(4).wait_for()
+    page.wait_for_timeout(300)
+    extracts = page.locator("#search-results p.context").all_text_contents()
+    assert [text for text in extracts if "entrop" not in text.lower()] == []
+    assert [text for text in extracts if "\\" in text] == []
+    texts = page.evaluate(
+        """(names) => Promise.all(names.map((name) =>
+             fetch(name).then((page) => page.text()).then((html) => Search.htmlToText(html))))""",
+        ["chapters/notation.html", "chapters/errata.html"],
+    )
+    for text in texts:
+        assert "entropy" in text
+        assert "\\" not in text  # no LaTeX in the whole text from which extracts are cut
+
+
+def test_the_search_field_can_be_read(server, open_page):
+    page = open_page(f"{server}/search.html")
+    field, icon = page.locator(".bd-search-container input"), page.locator(".bd-search-container form > i")
+    text_starts = field.bounding_box()["x"] + float(
+        field.evaluate("(e) => parseFloat(getComputedStyle(e).paddingLeft)")
+    )
+    box = icon.bounding_box()
+    assert field.bounding_box()["x"] < box["x"] < box["x"] + box["width"] < text_starts
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        for key in page.locator("main .search-button__kbd-shortcut, main form.bd-search kbd").all():
+            assert key.evaluate(CONTRAST) >= 4.5
+
+
+def test_the_search_field_has_one_ring(server, open_page):
+    page = open_page(f"{server}/index.html")
+    page.keyboard.press("Control+k")
+    page.locator("#pst-search-dialog input").wait_for()
+    assert page.evaluate_handle("document.activeElement").evaluate(RINGS) == ["INPUT"]
+
+
+def test_the_way_out_of_marked_matches_is_a_small_link(server, open_page):
+    page = open_page(f"{server}/chapters/01_intuition.html?highlight=surprisal")
+    link = page.locator("p.highlight-link a")
+    link.wait_for()
+    assert link.bounding_box()["height"] < 24
+    assert abs(link.bounding_box()["x"] - page.locator("article h1").bounding_box()["x"]) < 1
+    assert link.evaluate("(e) => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
+    assert link.evaluate("(e) => getComputedStyle(e, '::before').content") == "none"
+    link.click()
+    assert page.locator(".highlighted").count() == 0
+
+
+def test_what_scrolls_sideways_says_so_until_its_end(server, site, open_page):
+    page = open_page(f"{server}/index.html", **NARROW)
+    page.emulate_media(reduced_motion="reduce")  # a fade that follows the finger is no motion
+    kinds, wrong = set(), []
+    for name in site:
+        if name.startswith("_modules"):
+            continue
+        page.goto(f"{server}/{name}")
+        for found in page.evaluate(PAST_THE_EDGE):
+            if (found["start"] > 0.5) != found["scrolls"] or (found["scrolls"] and found["end"] > 0.01):
+                wrong.append(f"{name}: {found}")
+            kinds |= {found["what"]} if found["scrolls"] else set()
+    assert wrong == []
+    assert {"katex-html", "PRE", "align-default", "pst-scrollable-table-container"} <= kinds
+
+
+def test_the_first_picture_is_whole_on_a_phone(server, open_page):
+    page = open_page(f"{server}/index.html", **NARROW)
+    box = page.locator("#fig-first-picture img").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= NARROW["width"]
+
+
+def test_a_numbered_formula_stands_in_the_middle(server, open_page):
+    page = open_page(f"{server}/chapters/02_formula.html")
+    article = page.locator("article.bd-article").bounding_box()
+    formula = page.locator("#equation-eq-cross-entropy .katex-html > .base").all()
+    left, right = formula[0].bounding_box(), formula[-1].bounding_box()
+    middle = (left["x"] + right["x"] + right["width"]) / 2
+    assert abs(middle - article["x"] - article["width"] / 2) < 3
+
+
+def test_the_foot_of_the_page_stands_below_the_article(server, open_page):
+    page = open_page(f"{server}/chapters/02_formula.html", width=1440)
+    article, foot = (page.locator(name).bounding_box() for name in ("article.bd-article", "p.licence"))
+    assert abs(article["x"] + article["width"] / 2 - foot["x"] - foot["width"] / 2) < 3
+
+
+def test_a_link_to_the_source_stays_in_the_box_of_its_function(server, open_page):
+    page = open_page(f"{server}/chapters/api.html")
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll("dl.py > dt.sig")].filter((sig) => {
+          const link = sig.querySelector(".viewcode-link");
+          return link && link.getBoundingClientRect().bottom > sig.getBoundingClientRect().bottom;
+        }).map((sig) => sig.id)"""
+    )
+    assert outside == []
+
+
+def test_the_longest_line_of_a_source_is_shown_whole(server, site, open_page):
+    page = open_page(f"{server}/index.html", width=1366)
+    cut = []
+    for name in site:
+        if name.startswith("_modules/helpers"):
+            page.goto(f"{server}/{name}")
+            cut += (
+                [name]
+                if page.locator("article pre").evaluate("(e) => e.scrollWidth > e.clientWidth + 1")
+                else []
+            )
+    assert cut == []
+
+
+def test_the_next_chapter_has_the_whole_width_where_there_is_no_last(server, open_page):
+    page = open_page(f"{server}/index.html", **NARROW)
+    area, link = page.locator(".prev-next-area"), page.locator("a.right-next")
+    assert link.evaluate("(e) => getComputedStyle(e).maxWidth") == "100%"
+    assert link.bounding_box()["width"] > area.bounding_box()["width"] / 2
+
+
+def test_paper_has_answers_and_figures_but_no_folded_code(server, open_page):
+    page = open_page(f"{server}/chapters/01_intuition.html")
+    page.locator(".xe-figure").nth(1).wait_for()
+    page.emulate_media(media="print")
+    answers, folded = page.locator("details.dropdown"), page.locator("div.cell details.hide")
+    assert answers.count() > 0
+    assert folded.count() > 0
+    assert all(answer.locator(":scope > :not(summary)").first.is_visible() for answer in answers.all())
+    assert not any(code.is_visible() for code in folded.all())
+    for tabs in page.locator(".framework-tabs").all():
+        assert tabs.locator(":scope > label:visible").count() == 1
 
 
 def test_search_opens_by_keyboard(address, open_page):

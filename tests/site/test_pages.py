@@ -1,5 +1,6 @@
 """What the built pages hold, read without a browser."""
 
+import ast
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -100,6 +101,13 @@ def test_every_page_has_a_title_of_its_own(site):
     for page in site.values():
         titles.setdefault(page.soup.title.get_text(strip=True), []).append(page.name)
     assert [pages for title, pages in titles.items() if len(pages) > 1 or not title] == []
+
+
+def test_a_title_says_what_the_page_is_and_then_of_which_book(site):
+    titles = {name: page.soup.title.get_text(strip=True) for name, page in site.items()}
+    assert titles.pop("index.html") == "Cross-entropy: the loss of language models"
+    assert titles["search.html"] == "Search — Cross-entropy"
+    assert [title for title in titles.values() if not title.endswith(" — Cross-entropy")] == []
 
 
 def test_every_page_says_in_a_sentence_what_it_is(site):
@@ -244,6 +252,8 @@ def test_the_index_lists_every_equation_with_its_function(site, equations):
         listed[label] = [href[1:] for href in hrefs if href.startswith("#helpers.")]
         assert re.fullmatch(r"\(\d+\.\d+\)", row.find("a").get_text()), f"{label} has no number"
         assert row.select_one(".katex"), f"{label} has no formula"
+        assert not re.search(r"[\s.,;]$", row.find("annotation").get_text()), f"{label} keeps its full stop"
+        assert re.fullmatch(r"chapter \d+", row.select("p.where a")[-1].get_text()), f"{label} has no chapter"
     assert listed == claims(ROOT)
 
 
@@ -257,6 +267,96 @@ def test_every_module_of_the_helpers_is_documented(site):
         name.removeprefix("module-") for name in site["chapters/api.html"].ids if name.startswith("module-")
     }
     assert modules - documented == set()
+
+
+def documented_modules(site):
+    """(Name of a module, the headed section of the page that describes it)."""
+    api = site["chapters/api.html"].soup
+    for place in api.find_all(id=re.compile(r"^module-")):
+        yield place["id"].removeprefix("module-"), place.find_parent("section")
+
+
+def test_every_module_has_a_heading_of_its_own_that_names_it(site):
+    sections = dict(documented_modules(site))
+    wrong = [name for name, section in sections.items() if section.h3.code.get_text() != name]
+    assert sections
+    assert wrong == []
+    assert len({id(section) for section in sections.values()}) == len(sections)
+
+
+def test_below_its_heading_each_module_shows_how_to_import_what_it_has(site):
+    wrong = []
+    for name, section in documented_modules(site):
+        line = section.select_one("pre").get_text().strip()
+        (statement,) = ast.parse(line).body
+        parent, _, last = name.rpartition(".")
+        names = {alias.name for alias in statement.names}
+        if isinstance(statement, ast.Import):
+            found = names == {name}
+        elif statement.module == parent:
+            found = names == {last}
+        else:
+            found = statement.module == name and names <= defined(name)
+        if not found:
+            wrong.append(f"{name}: {line}")
+    assert wrong == []
+
+
+def defined(module):
+    """Top-level names of a module of the helpers, read from its source."""
+    path = ROOT / (module.replace(".", "/") + ".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    stored = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    bound = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    return stored | bound | {node.name for node in tree.body if hasattr(node, "name")}
+
+
+def test_a_description_of_a_function_is_no_list_and_no_citation(site):
+    """A description "K." alone would be read as point 11 of a list, and single backticks as a title."""
+    api = site["chapters/api.html"].soup
+    for tag in ("ol", "cite"):
+        wrong = [
+            (found.find_previous("dt", class_="sig")["id"], found.get_text())
+            for found in api.select(f"dl.py {tag}")
+        ]
+        assert wrong == [], tag
+
+
+def test_every_signature_names_its_arguments(site):
+    signatures = [sig.get_text(strip=True) for sig in site["chapters/api.html"].soup.select("dt.sig")]
+    assert signatures
+    assert [sig for sig in signatures if "*args" in sig] == []
+
+
+def test_no_line_can_break_between_a_formula_and_its_comma(site):
+    wrong, count = [], 0
+    for page in site.values():
+        for formula in page.soup.select("article span.math"):
+            after = formula.next_sibling
+            if isinstance(after, str) and re.match(r"[.,;:)?!]", after):
+                count += 1
+                if "nowrap" not in formula.parent.get("class", []):
+                    wrong.append(f"{page.name}: {formula.parent.get_text()[:60]}")
+    assert count > 0
+    assert wrong == []
+
+
+def test_two_sources_are_parted_by_a_semicolon(site):
+    texts = [
+        " ".join(page.soup.find("article").get_text().split()) for page in site.values() if page.soup.article
+    ]
+    several = [
+        found for text in texts for found in re.findall(r"\[[A-Z][^][]*\d{4}[;,] [A-Z][^][]*\d{4}\]", text)
+    ]
+    assert several
+    assert [match for match in several if not re.search(r"\d{4}; [A-Z]", match)] == []
 
 
 def tagged_runs(notebook):
@@ -296,6 +396,19 @@ def test_answers_are_folded_by_the_browser_itself(site):
         assert len(folded) == len(re.findall(r"^:class:.*\bdropdown\b", text, re.MULTILINE)), name
         count += len(folded)
     assert count > 0
+
+
+def test_the_boxes_are_questions_and_answers(site):
+    """What is called an exercise is graded; these are not."""
+    titles = [
+        title.get_text(strip=True)
+        for page in site.values()
+        for title in page.soup.select(
+            ".admonition.exercise > .admonition-title, .admonition.solution > summary"
+        )
+    ]
+    assert titles
+    assert [title for title in titles if not re.match(r"Question \d+\.\d+|Answer$", title)] == []
 
 
 def test_a_folded_cell_is_announced_by_the_words_it_shows(site):
