@@ -32,8 +32,8 @@ def random_windows(
         ValueError: the text is too short or no sequence of integers, or a size is no positive whole number.
     """
     tokens = _sequence("tokens", tokens)
-    whole_number("batch_size", batch_size)
-    whole_number("length", length)
+    check.whole_number("batch_size", batch_size)
+    check.whole_number("length", length)
     if tokens.size <= length:
         raise ValueError(
             f"tokens has {tokens.size} tokens for windows of length {length}; expected at least {length + 1}"
@@ -65,8 +65,8 @@ def consecutive_windows(
         ValueError: the text is too short or no sequence of integers, or a size is no positive whole number.
     """
     tokens = _sequence("tokens", tokens)
-    whole_number("batch_size", batch_size)
-    whole_number("length", length)
+    check.whole_number("batch_size", batch_size)
+    check.whole_number("length", length)
     if tokens.size < 2:
         raise ValueError(f"tokens has shape {tokens.shape}; expected at least 2, one to predict from another")
     n = tokens.size - 1
@@ -121,12 +121,6 @@ def padded_batch(sequences: Sequence, ignore_index: int = IGNORE_INDEX) -> tuple
         inputs[row, : sequence.size - 1] = sequence[:-1]
         targets[row, : sequence.size - 1] = sequence[1:]
     return inputs, targets
-
-
-def whole_number(name: str, value: int) -> None:
-    """Raise ValueError unless `value` is a whole number, 1 or more."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is {value!r}; expected a whole number, 1 or more")
 
 
 def _sequence(name: str, values) -> np.ndarray:

@@ -219,6 +219,12 @@ def smoothing(label_smoothing: float) -> None:
         raise ValueError(f"label_smoothing is {label_smoothing!r}; expected a number between 0 and 1")
 
 
+def whole_number(name: str, value: int) -> None:
+    """Raise ValueError unless `value` is a whole number, 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} is {value!r}; expected a whole number, 1 or more")
+
+
 def reduction_word(reduction: str) -> None:
     """Raise ValueError unless `reduction` is "mean", "sum" or "none"."""
     if reduction not in ("mean", "sum", "none"):

@@ -36,14 +36,9 @@ class SimpleLanguageModel(keras.Model):
         return logits
 
     def advance(self, tokens, state=None):
-        """Read on where an earlier call stopped, so that a long text can be read piece by piece.
+        """Read on where an earlier call stopped.
 
-        Args:
-            tokens: the next piece of B texts, integers below V, shape (B, T).
-            state: what the call for the piece before it returned; None at the start of a text.
-
-        Returns:
-            logits, shape (B, T, V), and the state after the last token.
+        The same as :meth:`helpers.models.pytorch.SimpleLanguageModel.advance`.
         """
         embedded = self.embedding(tokens)  # (B, T, E)
         hidden, *state = self.lstm(embedded, initial_state=state)  # (B, T, H)

@@ -1,6 +1,6 @@
 """The options that both training loops share, checked before a long run begins and not at its end."""
 
-from helpers.batches import whole_number
+from helpers.validation import whole_number
 
 
 def check_options(*, steps: int, evaluate_every: int, learning_rate: float, clip: float) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers.batches import whole_number
 from helpers.losses.reference import softmax
-from helpers.validation import token_ids
+from helpers.validation import token_ids, whole_number
 
 
 def continue_text(

@@ -38,22 +38,8 @@ def train(
     NB: two numbers differ between the frameworks. Keras adds 1e-7 where PyTorch's Adam adds 1e-8, and an LSTM
     of PyTorch has two biases that both learn, so that their sum moves twice as fast.
 
-    Args:
-        model: with ``vocab_size``, ``call`` and ``advance``, as
-            :class:`helpers.models.tensorflow.SimpleLanguageModel` has them; trained in place.
-        train_tokens: the text to learn, integers below V, shape (N,).
-        validation_tokens: the text to watch, never trained on; a short piece keeps the evaluations short.
-        steps: number of batches.
-        batch_size: B, windows in a batch.
-        length: T, predictions in a window.
-        learning_rate: of Adam at the first step.
-        clip: the longest gradient that is used as it is; a longer one is scaled down to this length.
-        seed: of the windows. The model's own numbers were drawn when it was made.
-        evaluate_every: steps between two evaluations.
-        progress: show where the training is, if stderr is a terminal.
-
-    Raises:
-        ValueError: a token out of range, a text too short, or a size or rate that is not positive.
+    The model has ``vocab_size``, ``call`` and ``advance``, as
+    :class:`helpers.models.tensorflow.SimpleLanguageModel` has them, and is trained in place.
     """
     train_tokens = token_ids("train_tokens", train_tokens, model.vocab_size)
     validation_tokens = token_ids("validation_tokens", validation_tokens, model.vocab_size)
