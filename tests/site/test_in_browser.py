@@ -67,6 +67,15 @@ CONTRAST = """(e) => {
   const [a, b] = [getComputedStyle(e).color, getComputedStyle(document.body).backgroundColor].map(light);
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }"""
+SHEETS = {
+    "A4": {"width": 725, "height": 1055},
+    "Letter": {"width": 748, "height": 988},
+}  # px, less the margins
+BEYOND_THE_COLUMN = """() => {   // tables of the sheet that reach into the next column, or off the paper
+  const wide = [...document.querySelectorAll("#cheat-sheet table")].filter((table) =>
+    table.getBoundingClientRect().width > table.closest("section").getBoundingClientRect().width + 1);
+  return wide.map((table) => table.textContent.trim().slice(0, 50));
+}"""
 RINGS = """(e) => {   // which elements, from the field outwards, draw a ring or a shadow
   const rings = [];
   for (; e && e !== document.body; e = e.parentElement) {
@@ -365,3 +374,12 @@ def test_moving_through_the_page_by_tab_shows_where_one_is(server, open_page):
         page.keyboard.press("Tab")
         style = page.evaluate(OUTLINE)
         assert style == ["solid", "3px"], page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_cheat_sheet_prints_on_one_sheet(server, open_page, paper):
+    page = open_page(f"{server}/chapters/cheat_sheet.html")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper, prefer_css_page_size=False))) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size(SHEETS[paper])
+    assert page.evaluate(BEYOND_THE_COLUMN) == []
