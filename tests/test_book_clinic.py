@@ -1,7 +1,8 @@
 r"""The clinic of chapter 7: every case is shown ill, explained, cured and found next time.
 
 A case begins at `(case-name)=`. Its cells are `case-name` (the **Symptom.**), `name-broken` (code, as it is
-met), `name-diagnosis`, `name-cured` (code that asserts that it is whole) and `name-next-time`.
+met), `name-diagnosis`, `name-cured` (code that asserts that it is whole) and `name-next-time`; a
+`name-picture` may stand among them.
 """
 
 import ast
@@ -40,6 +41,12 @@ def asserts(source: str) -> int:
     return sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source)))
 
 
+def together(ids: list[str], expected: list[str]) -> bool:
+    """Whether nothing but a picture stands between the first and the last of the cells."""
+    between = set(ids[ids.index(expected[0]) : ids.index(expected[-1])]) - set(expected)
+    return all(id.endswith("-picture") for id in between)
+
+
 def incomplete(notebook) -> list[str]:
     """What is missing from each case."""
     ids = [cell.id for cell in notebook.cells]
@@ -49,9 +56,8 @@ def incomplete(notebook) -> list[str]:
         if expected[0] not in ids:
             complaints.append(f"{name}: no cell {expected[0]!r}")
             continue
-        start = ids.index(expected[0])
-        cells = notebook.cells[start : start + len(expected)]
-        if [cell.id for cell in cells] != expected:
+        cells = [cell for cell in notebook.cells if cell.id in expected]
+        if [cell.id for cell in cells] != expected or not together(ids, expected):
             complaints.append(f"{name}: its cells are {[cell.id for cell in cells]}; expected {expected}")
             continue
         if "**Symptom.**" not in cells[0].source:
