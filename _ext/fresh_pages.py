@@ -1,8 +1,9 @@
 """A build on top of an old one gives the same site as a clean one.
 
 Sphinx keeps what it has read and looks at the pages alone, so that an edit in ``_ext`` would show only after
-a clean build; and it leaves the page and the source of a chapter that was renamed or removed where a reader
-still finds them.
+a clean build; it writes a page anew when that page has changed, though each page lists the chapters in its
+margin; and it leaves the page and the source of a chapter that was renamed or removed where a reader still
+finds them.
 """
 
 import hashlib
@@ -20,6 +21,14 @@ def fingerprint() -> str:
 def note(app, config):
     """Make the hash part of the configuration, a change of which makes Sphinx start over."""
     config.extensions_fingerprint = fingerprint()
+
+
+def follow_contents(app, env):
+    """Write every page anew when the contents, which stand in the margin of each, have changed."""
+    titles = {name: title.astext() for name, title in env.titles.items()}
+    contents = titles, {name: list(below) for name, below in env.toctree_includes.items()}
+    before, env.contents_as_built = getattr(env, "contents_as_built", None), contents
+    return [] if contents == before else sorted(env.found_docs)
 
 
 def sweep(app, exception):
@@ -49,5 +58,6 @@ def setup(app):
     """Register with Sphinx."""
     app.add_config_value("extensions_fingerprint", "", "env")
     app.connect("config-inited", note)
+    app.connect("env-updated", follow_contents)
     app.connect("build-finished", sweep)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -294,6 +294,24 @@ def test_a_decorator_of_a_framework_leaves_the_class_alone_and_a_call_does_not(m
 # ---- fresh_pages
 
 
+def contents_of(**titles):
+    """What Sphinx knows of documents with these titles, of which the first lists the others."""
+    first, *others = titles
+    names = {name: SimpleNamespace(astext=lambda title=title: title) for name, title in titles.items()}
+    return SimpleNamespace(titles=names, toctree_includes={first: others}, found_docs=set(titles))
+
+
+def test_every_page_is_written_anew_when_a_title_or_the_list_of_chapters_changes():
+    env = contents_of(index="Book", a="One", b="Two")
+    assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
+    assert fresh_pages.follow_contents(None, env) == []
+    env.titles["a"] = SimpleNamespace(astext=lambda: "Uno")
+    assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
+    env.toctree_includes["index"].reverse()
+    assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
+    assert fresh_pages.follow_contents(None, env) == []
+
+
 def swept(folder, files):
     """Which of the files are left when index, chapters/a and the module helpers.m are all there is."""
     for name in files:
