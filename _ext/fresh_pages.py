@@ -1,9 +1,9 @@
 """A build on top of an old one gives the same site as a clean one.
 
 Sphinx keeps what it has read and looks at the pages alone, so that an edit in ``_ext`` would show only after
-a clean build; it writes a page anew when that page has changed, though each page lists the chapters in its
-margin; and it leaves the page and the source of a chapter that was renamed or removed where a reader still
-finds them.
+a clean build. It writes a page anew when that page has changed, though each page lists the chapters in its
+margin, and links to references that are numbered anew with every one that is added. And it leaves the page
+and the source of a chapter that was renamed or removed where a reader still finds them.
 """
 
 import hashlib
@@ -24,9 +24,10 @@ def note(app, config):
 
 
 def follow_contents(app, env):
-    """Write every page anew when the contents, which stand in the margin of each, have changed."""
+    """Write every page anew when the contents in the margin of each, or the list of references, change."""
     titles = {name: title.astext() for name, title in env.titles.items()}
-    contents = titles, {name: list(below) for name, below in env.toctree_includes.items()}
+    cited = {target.key for place in env.domaindata["cite"]["citation_refs"] for target in place.targets}
+    contents = titles, {name: list(below) for name, below in env.toctree_includes.items()}, cited
     before, env.contents_as_built = getattr(env, "contents_as_built", None), contents
     return [] if contents == before else sorted(env.found_docs)
 

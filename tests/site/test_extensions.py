@@ -298,16 +298,21 @@ def contents_of(**titles):
     """What Sphinx knows of documents with these titles, of which the first lists the others."""
     first, *others = titles
     names = {name: SimpleNamespace(astext=lambda title=title: title) for name, title in titles.items()}
-    return SimpleNamespace(titles=names, toctree_includes={first: others}, found_docs=set(titles))
+    cited = {"cite": {"citation_refs": [SimpleNamespace(targets=[SimpleNamespace(key="shannon1948")])]}}
+    return SimpleNamespace(
+        titles=names, toctree_includes={first: others}, found_docs=set(titles), domaindata=cited
+    )
 
 
-def test_every_page_is_written_anew_when_a_title_or_the_list_of_chapters_changes():
+def test_every_page_is_written_anew_when_a_title_the_list_of_chapters_or_a_citation_changes():
     env = contents_of(index="Book", a="One", b="Two")
     assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
     assert fresh_pages.follow_contents(None, env) == []
     env.titles["a"] = SimpleNamespace(astext=lambda: "Uno")
     assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
     env.toctree_includes["index"].reverse()
+    assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
+    env.domaindata["cite"]["citation_refs"][0].targets.append(SimpleNamespace(key="lin1991"))
     assert fresh_pages.follow_contents(None, env) == ["a", "b", "index"]
     assert fresh_pages.follow_contents(None, env) == []
 
