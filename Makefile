@@ -10,9 +10,10 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 CHAPTERS := $(sort $(wildcard chapters/*.ipynb))
+SOLUTIONS := $(sort $(wildcard solutions/*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab execute bench clean
+.PHONY: help book test lab execute exercises bench clean
 
 help:  ## Show this text
 	@echo "Cross-entropy, the book. Targets:"
@@ -33,14 +34,18 @@ book: $(READY)  ## Build the website from the stored outputs: _build/html/index.
 test: $(READY) book  ## Prove it: lint, every notebook, every helper, every page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest --nbval chapters tests
+	$(BIN)/pytest --nbval chapters exercises solutions tests
 
-lab: $(READY)  ## Open the notebooks in JupyterLab
-	$(BIN)/jupyter lab chapters
+lab: $(READY)  ## Open the exercises in JupyterLab; the chapters are beside them
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/exercises
 
 execute: $(READY)  ## Run every notebook in place and store its outputs, normalised
 	$(BIN)/python -m helpers.notebooks execute $(CHAPTERS)
 	$(BIN)/python -m helpers.notebooks picture $(firstword $(CHAPTERS))
+
+exercises: $(READY)  ## Make the exercises from the solutions, and run both
+	$(BIN)/python -m helpers.notebooks execute $(SOLUTIONS)
+	$(BIN)/python -m helpers.exercises $(SOLUTIONS)
 
 bench: $(READY)  ## Compare our speed with the alternatives, as ratios from one run
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
