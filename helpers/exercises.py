@@ -47,6 +47,8 @@ def exercise_of(solution):
     if label is None:
         raise NotebookError("the first cell should begin with `(solutions-name)=` and `# Solutions 1: …`")
     title = label[0].replace("solutions-", "exercises-").replace("# Solutions", "# Exercises")
+    about = exercise.metadata.get("myst", {}).get("html_meta", {})
+    about["description"] = about.get("description", "").replace("Solutions to the exercises", "Exercises")
     opening.source = f"{title}{opening.source[label.end() :]}\n\n{HOW_TO.format(label=label[1]).rstrip()}"
     for cell, checked in zip(exercise.cells, [*exercise.cells[1:], None], strict=True):
         if "answer" in cell.metadata.get("tags", []):
