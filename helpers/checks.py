@@ -169,6 +169,8 @@ def _assignment(name: str, value) -> str:
 
 def _shown(value) -> str:
     """A value in a few characters: numbers with four digits, long arrays by their shape."""
+    if isinstance(value, str):
+        return repr(value)
     array = _as_array(value)
     if array is None or array.dtype.kind not in "iuf":
         return _kind(value)

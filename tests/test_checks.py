@@ -181,3 +181,8 @@ def test_checks_import_numpy_and_no_framework():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@each_question
+def test_a_task_fits_into_the_error_that_an_exercise_raises(question):
+    assert len(f'    raise NotImplementedError("{question.task}")') <= 110
