@@ -8,6 +8,7 @@ so that a notebook that is half done runs through to its end.
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from textwrap import wrap
 
 import numpy as np
@@ -74,7 +75,7 @@ def judge(question: Question, answer: Callable, seeds: Iterable[int]) -> Verdict
     for seed in seeds:
         arguments = question.arguments(seed)
         try:
-            given = answer(*question.arguments(seed))  # its own copy: it may write into it
+            given = answer(*_handed_over(question, seed))
         except NotImplementedError:
             return Verdict("not attempted", question.task)
         except (Exception, SystemExit) as error:
@@ -123,6 +124,15 @@ def _feedback(question: Question, verdict: Verdict) -> list[str]:
 def _wrapped(text: str) -> list[str]:
     """Lines that fit beside a cell, set in by two spaces."""
     return wrap(text, 84, initial_indent="  ", subsequent_indent="  ")
+
+
+def _handed_over(question: Question, seed: int) -> tuple:
+    """Arguments for the learner's function: its own copy, for it may write into it, in its framework."""
+    arguments = question.arguments(seed)
+    if question.framework != "torch":
+        return arguments
+    from_numpy = import_module("torch").from_numpy  # whoever answers with tensors has imported it already
+    return tuple(from_numpy(value) if isinstance(value, np.ndarray) else value for value in arguments)
 
 
 def _unusable(given, wanted: np.ndarray) -> tuple[str, str] | None:

@@ -22,6 +22,15 @@ each_mistake = pytest.mark.parametrize(
 PRICE = QUESTIONS["price-of-an-outcome"]
 
 
+def from_numpy(function):
+    """A function of arrays as one that takes tensors as well."""
+
+    def answer(*arguments):
+        return function(*(value.numpy() if hasattr(value, "numpy") else value for value in arguments))
+
+    return answer
+
+
 @pytest.fixture(autouse=True)
 def nothing_scored():
     checks._scored.clear()
@@ -30,13 +39,13 @@ def nothing_scored():
 @each_question
 def test_the_reference_is_right(question):
     for seeds in (PUBLIC_SEEDS, *TWENTY):
-        assert judge(question, question.reference, seeds).status == "right"
+        assert judge(question, from_numpy(question.reference), seeds).status == "right"
 
 
 @each_mistake
 def test_each_mistake_is_called_by_its_own_name(question, message):
     for seeds in (PUBLIC_SEEDS, *TWENTY):
-        verdict = judge(question, question.mistakes[message], seeds)
+        verdict = judge(question, from_numpy(question.mistakes[message]), seeds)
         assert (verdict.status, verdict.message) == ("mistake", message)
 
 

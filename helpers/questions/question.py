@@ -19,6 +19,7 @@ class Question:
         cases: makes the arguments of one case from a random generator. Each seed is one case.
         reference: the right answer for those arguments, float64.
         mistakes: a sentence for the learner → the wrong answer that it is about, for the same arguments.
+        framework: "torch" if the learner's function is given its arrays as tensors, "" for NumPy.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Question:
     cases: Callable[[np.random.Generator], tuple]
     reference: Callable[..., np.ndarray]
     mistakes: Mapping[str, Callable[..., np.ndarray]]
+    framework: str = ""
 
     def arguments(self, seed: int) -> tuple:
         """Arguments of the case with this seed, made anew at each call."""
