@@ -129,10 +129,11 @@ def _wrapped(text: str) -> list[str]:
 def _handed_over(question: Question, seed: int) -> tuple:
     """Arguments for the learner's function: its own copy, for it may write into it, in its framework."""
     arguments = question.arguments(seed)
-    if question.framework != "torch":
+    if not question.framework:
         return arguments
-    from_numpy = import_module("torch").from_numpy  # whoever answers with tensors has imported it already
-    return tuple(from_numpy(value) if isinstance(value, np.ndarray) else value for value in arguments)
+    library = import_module(question.framework)  # whoever answers with tensors has imported it already
+    tensor = library.from_numpy if question.framework == "torch" else library.constant
+    return tuple(tensor(value) if isinstance(value, np.ndarray) else value for value in arguments)
 
 
 def _unusable(given, wanted: np.ndarray) -> tuple[str, str] | None:

@@ -19,7 +19,7 @@ class Question:
         cases: makes the arguments of one case from a random generator. Each seed is one case.
         reference: the right answer for those arguments, float64.
         mistakes: a sentence for the learner → the wrong answer that it is about, for the same arguments.
-        framework: "torch" if the learner's function is given its arrays as tensors, "" for NumPy.
+        framework: "torch" or "tensorflow" where the learner's function is given tensors; "" for arrays.
     """
 
     name: str
