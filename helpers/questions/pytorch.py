@@ -3,8 +3,9 @@
 import numpy as np
 
 from helpers.information import nats_to_bits
-from helpers.losses.reference import cross_entropy, log_softmax, softmax
+from helpers.losses.reference import cross_entropy, softmax
 from helpers.questions.question import Question
+from helpers.questions.texts import batch_of_texts, each_price, softmax_over_time
 
 
 def _tokens(rng):
@@ -13,28 +14,12 @@ def _tokens(rng):
     return (rng.permutation(size[0] * size[1]).reshape(size),)
 
 
-def _batch(rng):
-    """Logits (B, T, V) and targets (B, T) of three different sizes."""
-    batch, length, vocab = 2 + rng.permutation(6)[:3]
-    return rng.normal(size=(batch, length, vocab)) * 2, rng.integers(vocab, size=(batch, length))
-
-
 def _padded(rng):
     """Logits (B, T, V) and targets (B, T): rows of different length, filled up with −100."""
     logits, targets = rng.normal(size=(3, 7, 5)) * 2, rng.integers(5, size=(3, 7))
     for row, length in enumerate(rng.permutation([7, 4, 2])):
         targets[row, length:] = -100
     return logits, targets
-
-
-def _each(logits, targets):
-    return cross_entropy(logits, targets, reduction="none")
-
-
-def _over_time(logits, targets):
-    """Loss when the softmax runs over the positions."""
-    log_q = log_softmax(logits.swapaxes(1, 2)).swapaxes(1, 2)
-    return -np.take_along_axis(log_q, targets[..., None], axis=-1).mean()
 
 
 def _cut_anew(logits, targets):
@@ -76,10 +61,10 @@ QUESTIONS = (
         framework="torch",
         task="Return the mean loss of a batch of texts, in nats.",
         expects="a tensor with one number of nats, 0 or more",
-        cases=_batch,
+        cases=batch_of_texts,
         reference=lambda logits, targets: cross_entropy(logits, targets),
         mistakes={
-            "The softmax runs over the positions. The classes are on the last axis.": _over_time,
+            "The softmax runs over the positions. The classes are on the last axis.": softmax_over_time,
             "Logits and targets were flattened in different orders, so that rows meet the wrong targets.": (
                 _cut_anew
             ),
@@ -87,10 +72,10 @@ QUESTIONS = (
                 lambda logits, targets: cross_entropy(softmax(logits), targets)
             ),
             "This is the sum of all prices. Divide by B · T.": (
-                lambda logits, targets: _each(logits, targets).sum()
+                lambda logits, targets: each_price(logits, targets).sum()
             ),
             "The sum was divided by the texts of the batch. Divide by B · T, the number of predictions.": (
-                lambda logits, targets: _each(logits, targets).sum() / len(targets)
+                lambda logits, targets: each_price(logits, targets).sum() / len(targets)
             ),
             "The minus is missing.": lambda logits, targets: -cross_entropy(logits, targets),
         },
@@ -106,16 +91,16 @@ QUESTIONS = (
         reference=lambda logits, targets: cross_entropy(logits, targets),
         mistakes={
             "The filling is out of the sum and still in the count. Divide by the positions that are left.": (
-                lambda logits, targets: _each(logits, targets).mean()
+                lambda logits, targets: each_price(logits, targets).mean()
             ),
             "This is the mean of the lines' means: a short line has the say of a long one.": (
-                lambda logits, targets: (_each(logits, targets).sum(1) / _kept(targets).sum(1)).mean()
+                lambda logits, targets: (each_price(logits, targets).sum(1) / _kept(targets).sum(1)).mean()
             ),
             "The filling was priced as token 0.": (
                 lambda logits, targets: cross_entropy(logits, np.where(_kept(targets), targets, 0))
             ),
             "The sum is right. Divide it by the number of positions that are left.": (
-                lambda logits, targets: _each(logits, targets).sum()
+                lambda logits, targets: each_price(logits, targets).sum()
             ),
         },
     ),
@@ -126,18 +111,18 @@ QUESTIONS = (
         framework="torch",
         task="Return the price of every position, in nats, shape (B, T).",
         expects="a tensor of nats of the shape of the targets",
-        cases=_batch,
-        reference=_each,
+        cases=batch_of_texts,
+        reference=each_price,
         mistakes={
-            "The minus is missing.": lambda logits, targets: -_each(logits, targets),
+            "The minus is missing.": lambda logits, targets: -each_price(logits, targets),
             "These are the probabilities. Their price is minus a logarithm.": (
-                lambda logits, targets: np.exp(-_each(logits, targets))
+                lambda logits, targets: np.exp(-each_price(logits, targets))
             ),
             "These are the picked logits. The log-softmax comes first.": (
                 lambda logits, targets: np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
             ),
             "These are bits: the logarithm to base 2.": (
-                lambda logits, targets: nats_to_bits(_each(logits, targets))
+                lambda logits, targets: nats_to_bits(each_price(logits, targets))
             ),
         },
     ),

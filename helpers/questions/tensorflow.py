@@ -2,16 +2,11 @@
 
 import numpy as np
 
-from helpers.losses.reference import cross_entropy, log_softmax, smooth_targets, softmax
+from helpers.losses.reference import cross_entropy, smooth_targets, softmax
 from helpers.questions.question import Question
+from helpers.questions.texts import batch_of_texts, each_price, softmax_over_time
 
 EPSILON = 1e-7  # at which Keras clips what it takes for probabilities
-
-
-def _batch(rng):
-    """Logits (B, T, V) and targets (B, T) of three different sizes."""
-    batch, length, vocab = 2 + rng.permutation(6)[:3]
-    return rng.normal(size=(batch, length, vocab)) * 2, rng.integers(vocab, size=(batch, length))
 
 
 def _masked(rng):
@@ -32,21 +27,11 @@ def _smoothed(rng):
     return rng.normal(size=size) * 2, rng.integers(size[1], size=size[0]), float(rng.uniform(0.05, 0.3))
 
 
-def _each(logits, targets):
-    return cross_entropy(logits, targets, reduction="none")
-
-
 def _as_probabilities(logits, targets):
     """What Keras computes when it takes logits for probabilities."""
     clipped = np.clip(logits, EPSILON, 1 - EPSILON)
     shares = clipped / clipped.sum(axis=-1, keepdims=True)
     return -np.log(np.take_along_axis(shares, targets[..., None], axis=-1)).mean()
-
-
-def _over_time(logits, targets):
-    """Loss when the softmax runs over the positions."""
-    log_q = log_softmax(logits.swapaxes(1, 2)).swapaxes(1, 2)
-    return -np.take_along_axis(log_q, targets[..., None], axis=-1).mean()
 
 
 def _wrong_classes_alone(logits, targets, share):
@@ -63,16 +48,16 @@ QUESTIONS = (
         framework="tensorflow",
         task="Return the mean loss of a batch of texts, in nats.",
         expects="a tensor with one number of nats, 0 or more",
-        cases=_batch,
+        cases=batch_of_texts,
         reference=lambda logits, targets: cross_entropy(logits, targets),
         mistakes={
             "Keras took the logits for probabilities: say from_logits=True.": _as_probabilities,
             "Softmax was applied twice: with from_logits=True the loss has one inside.": (
                 lambda logits, targets: cross_entropy(softmax(logits), targets)
             ),
-            "The softmax runs over the positions. The classes are on the last axis.": _over_time,
+            "The softmax runs over the positions. The classes are on the last axis.": softmax_over_time,
             "This is the sum of all prices. The mean is asked for.": (
-                lambda logits, targets: _each(logits, targets).sum()
+                lambda logits, targets: each_price(logits, targets).sum()
             ),
             "The minus is missing.": lambda logits, targets: -cross_entropy(logits, targets),
         },
@@ -85,20 +70,22 @@ QUESTIONS = (
         task="Return the mean loss, in nats, of the positions where the mask is 1.",
         expects="a tensor with one number of nats, 0 or more",
         cases=_masked,
-        reference=lambda logits, targets, mask: (_each(logits, targets) * mask).sum() / mask.sum(),
+        reference=lambda logits, targets, mask: (each_price(logits, targets) * mask).sum() / mask.sum(),
         mistakes={
             "The mean under a sample_weight divides by all positions, unless reduction is "
             '"mean_with_sample_weight".': (
-                lambda logits, targets, mask: (_each(logits, targets) * mask).mean()
+                lambda logits, targets, mask: (each_price(logits, targets) * mask).mean()
             ),
             "The mask was not used: the filling is priced like everything else.": (
-                lambda logits, targets, mask: _each(logits, targets).mean()
+                lambda logits, targets, mask: each_price(logits, targets).mean()
             ),
             "The sum is right. Divide it by the sum of the mask.": (
-                lambda logits, targets, mask: (_each(logits, targets) * mask).sum()
+                lambda logits, targets, mask: (each_price(logits, targets) * mask).sum()
             ),
             "This is the mean of the rows' means: a short row has the say of a long one.": (
-                lambda logits, targets, mask: ((_each(logits, targets) * mask).sum(1) / mask.sum(1)).mean()
+                lambda logits, targets, mask: (
+                    (each_price(logits, targets) * mask).sum(1) / mask.sum(1)
+                ).mean()
             ),
         },
     ),
@@ -113,16 +100,16 @@ QUESTIONS = (
         reference=lambda logits, targets, factors: cross_entropy(logits, targets, weight=factors),
         mistakes={
             "This divides by the number of rows. PyTorch divides by the summed factors of the targets.": (
-                lambda logits, targets, factors: (factors[targets] * _each(logits, targets)).mean()
+                lambda logits, targets, factors: (factors[targets] * each_price(logits, targets)).mean()
             ),
             "The factors were not used.": lambda logits, targets, factors: cross_entropy(logits, targets),
             "This divides by the sum of all factors. Only those of the targets count.": (
                 lambda logits, targets, factors: (
-                    (factors[targets] * _each(logits, targets)).sum() / factors.sum()
+                    (factors[targets] * each_price(logits, targets)).sum() / factors.sum()
                 )
             ),
             "This is the weighted sum. Divide it by the summed factors of the targets.": (
-                lambda logits, targets, factors: (factors[targets] * _each(logits, targets)).sum()
+                lambda logits, targets, factors: (factors[targets] * each_price(logits, targets)).sum()
             ),
         },
     ),
