@@ -4,6 +4,7 @@ import re
 
 import nbformat
 import pytest
+from docutils.nodes import make_id
 
 from helpers.exercises import BEGIN, END, exercise_of, main, questions_of
 from helpers.notebooks import NotebookError
@@ -105,6 +106,91 @@ def test_each_chapter_links_its_exercises_and_each_exercise_its_solutions(root, 
         chapter = read(root / "chapters" / name)
         assert f"{{ref}}`{label}`" in chapter.cells[-1].source
         assert f"<{label.replace('exercises', 'solutions')}>`" in notebook.cells[0].source
+
+
+# ---------------------------------------------------------------------------------- the clinic
+
+CASE = re.compile(r"^\| \{ref}`(case-[\w-]+)` \| (.+) \|$", re.M)  # a row: the case, and what mends it
+ELSEWHERE = re.compile(r"\{ref}`exercises-([\w-]+)`, (\d+\. .+)")
+HERE = re.compile(r'<a href="#([\w-]+)">(.+)</a>')
+
+
+def titles_of(notebook):
+    """(title, the section or case that it belongs to) of each of its questions."""
+    tasks = [cell.source for cell in notebook.cells if ABOUT.search(cell.source)]
+    return [(re.match(r"#+ (\d+\. .+)", task)[1], ABOUT.search(task)[5]) for task in tasks]
+
+
+def unmended(cases, clinic, others):
+    """What is missing before each case of the clinic has one fix, and a row of the table that leads to it.
+
+    Args:
+        cases: the labels of the cases, in order.
+        clinic: the notebook of solutions whose cell `every-case` has the table.
+        others: the other notebooks of solutions, by the name in their label.
+    """
+    [table] = [cell.source for cell in clinic.cells if cell.id == "every-case"]
+    rows = CASE.findall(table)
+    own = [(title.partition(". ")[2], case) for title, case in titles_of(clinic)]
+    if [case for case, _ in rows] != cases:
+        yield f"the table has {[case for case, _ in rows]}; expected {cases}"
+    mended = []
+    for case, fix in rows:
+        if there := ELSEWHERE.fullmatch(fix):
+            if there[1] not in others or there[2] not in dict(titles_of(others[there[1]])):
+                yield f"{case}: there is no {there[2]!r} in the exercises {there[1]!r}"
+        elif here := HERE.fullmatch(fix):
+            mended.append(case)
+            if (here[2], f"{{ref}}`{case}`") not in own or here[1] != make_id(here[2]):
+                yield f"{case}: no question {here[2]!r} that names it, or no heading #{here[1]}"
+        else:
+            yield f"{case}: no exercise in its row: {fix!r}"
+    named = [case.removeprefix("{ref}`").removesuffix("`") for _, case in own]
+    if named != mended:
+        yield f"questions are of {named}; by the table they are of {mended}"
+
+
+def test_every_case_of_the_clinic_has_one_fix(root, solutions):
+    prose = "\n".join(cell.source for cell in read(root / "chapters" / "07_pitfalls.ipynb").cells)
+    cases = re.findall(r"^\((case-[\w-]+)\)=$", prose, re.M)
+    others = {
+        re.match(r"\(solutions-([\w-]+)\)=", book.cells[0].source)[1]: book for book in solutions.values()
+    }
+    clinic = others.pop("pitfalls")
+    assert len(cases) > 1
+    assert not list(unmended(cases, clinic, others))
+
+
+def about(title, case):
+    return f"### {title}\n\n★☆☆ · 3 minutes · 1 point · {{eq}}`eq-softmax` · {{ref}}`{case}`"
+
+
+@pytest.mark.parametrize(
+    ("table", "questions", "complaint"),
+    [
+        ("", ["case-a"], "the table has"),
+        ('| {ref}`case-a` | <a href="#a-fix">A fix</a> |', ["case-b"], "no question 'A fix'"),
+        ('| {ref}`case-a` | <a href="#1-a-fix">A fix</a> |', ["case-a"], "no heading #1-a-fix"),
+        ('| {ref}`case-a` | <a href="#a-fix">A fix</a> |', ["case-a", "case-a"], "questions are of"),
+        ("| {ref}`case-a` | {ref}`exercises-toy`, 1. A fix |", ["case-a"], "questions are of"),
+        ("| {ref}`case-a` | {ref}`exercises-toy`, 2. A fix |", [], "there is no '2. A fix'"),
+        ("| {ref}`case-a` | {ref}`exercises-joy`, 1. A fix |", [], "there is no '1. A fix'"),
+        ("| {ref}`case-a` | nothing |", [], "no exercise in its row"),
+    ],
+)
+def test_a_case_without_its_one_fix_is_named(book, markdown, table, questions, complaint):
+    tasks = [markdown(about("1. A fix", case), id=f"task-{i}") for i, case in enumerate(questions)]
+    clinic = book(markdown(table, id="every-case"), *tasks)
+    other = book(markdown(about("1. A fix", "ch-toy")))
+    assert any(complaint in found for found in unmended(["case-a"], clinic, {"toy": other}))
+
+
+def test_a_clinic_with_a_fix_for_each_case_passes(book, markdown):
+    rows = "| {ref}`case-a` | {ref}`exercises-toy`, 1. A fix |\n"
+    rows += '| {ref}`case-b` | <a href="#b-fix">B fix</a> |'
+    clinic = book(markdown(rows, id="every-case"), markdown(about("1. B fix", "case-b")))
+    other = book(markdown(about("1. A fix", "ch-toy")))
+    assert list(unmended(["case-a", "case-b"], clinic, {"toy": other})) == []
 
 
 # ---------------------------------------------------------------------------------- the maker itself
