@@ -8,15 +8,16 @@ so that a notebook that is half done runs through to its end.
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from textwrap import wrap
 
 import numpy as np
 
+from helpers.outcomes import Outcome, outcome_of
 from helpers.questions import QUESTIONS
 from helpers.questions.question import Question
 
 PUBLIC_SEEDS = range(8)  # the cases that a learner's function is tried on
+SMALL_FLOATS = ("float16", "bfloat16")  # they hold two or three digits
 _scored: dict[str, bool] = {}  # name of a question → whether the last check of it was right
 
 
@@ -25,17 +26,17 @@ class Verdict:
     """What was found out about an answer.
 
     Attributes:
-        status: "right", "not attempted", "raised", "nothing", "kind", "shape", "mistake", "not finite" or
-            "wrong".
+        status: "right", "not attempted", "raised", "nothing", "kind", "shape", "dtype", "mistake",
+            "not finite" or "wrong".
         message: a sentence or two for the learner; empty where the answer is right.
         arguments: the arguments of the case that shows it, None where there is none.
-        value: what the function gave for them, None where it gave nothing.
+        came: what came of that case, None where there is none.
     """
 
     status: str
     message: str = ""
     arguments: tuple | None = None
-    value: object = None
+    came: Outcome | None = None
 
 
 def check(question: str, answer: Callable) -> None:
@@ -49,7 +50,11 @@ def check(question: str, answer: Callable) -> None:
     if asked is None:
         print(f"There is no question {question!r}. The names are: {', '.join(QUESTIONS)}.")
         return
-    verdict = judge(asked, answer, PUBLIC_SEEDS)
+    if callable(answer):
+        verdict = judge(asked, lambda arguments: outcome_of(answer, arguments, asked.framework), PUBLIC_SEEDS)
+    else:
+        message = f"A function is expected here, and this is a value of type {type(answer).__name__}."
+        verdict = Verdict("kind", message)
     _scored[question] = verdict.status == "right"
     print("\n".join(_feedback(asked, verdict)))
 
@@ -67,42 +72,60 @@ def score() -> None:
         print(f"chapter {chapter}  {marks}  {earned} of {total} points")
 
 
-def judge(question: Question, answer: Callable, seeds: Iterable[int]) -> Verdict:
-    """What an answer is worth on the cases with these seeds; it raises nothing that the answer raises."""
-    if not callable(answer):
-        return Verdict("kind", f"A function is expected here, and this is {_kind(answer)}.")
+def judge(question: Question, call: Callable[[tuple], Outcome], seeds: Iterable[int]) -> Verdict:
+    """What an answer is worth on the cases with these seeds.
+
+    Args:
+        question: what was asked.
+        call: says what comes of the answer for the arguments it is given: :func:`helpers.outcomes.outcome_of`
+            here, a sandbox in the grader.
+        seeds: one case each.
+    """
     tried = []
     for seed in seeds:
+        came = call(question.arguments(seed))  # a copy of its own, for the answer may write into it
         arguments = question.arguments(seed)
-        try:
-            given = answer(*_handed_over(question, seed))
-        except NotImplementedError:
-            return Verdict("not attempted", question.task)
-        except (Exception, SystemExit) as error:
-            return Verdict("raised", f"It raised {type(error).__name__}{_said_by(error)}.", arguments)
-        wanted = np.asarray(question.reference(*arguments), dtype=float)
-        if unusable := _unusable(given, wanted):
-            return Verdict(*unusable, arguments, given)
-        tried.append((arguments, _as_array(given).astype(float), wanted))
-    wrong = [case for case in tried if not _close(case[1], case[2])]
+        wanted = np.asarray(question.reference(*arguments))
+        if came.what != "value":
+            return _without_value(question, came, arguments)
+        if came.value.shape != wanted.shape:
+            sizes = f"It returned {_size(came.value)}; expected for these arguments is {_size(wanted)}."
+            return Verdict("shape", sizes, arguments, came)
+        tried.append((arguments, came, wanted))
+    wrong = [case for case in tried if not _close(case[1].value, case[2])]
     if not wrong:
-        return Verdict("right")
-    arguments, value, _ = wrong[0]
+        return _right_in_value(tried)
+    arguments, came, _ = wrong[0]
     for message, mistake in question.mistakes.items():
-        if all(_close(came, mistake(*case)) for case, came, _ in tried):
-            return Verdict("mistake", message, arguments, value)
-    if not np.isfinite(value).all():
-        return Verdict("not finite", "nan and inf should not come out here.", arguments, value)
+        if all(_close(came.value, mistake(*arguments)) for arguments, came, _ in tried):
+            return Verdict("mistake", message, arguments, came)
+    if not np.isfinite(came.value).all():
+        return Verdict("not finite", "nan and inf should not come out here.", arguments, came)
+    if came.dtype in SMALL_FLOATS and all(_close(came.value, wanted, 2e-2) for _, came, wanted in tried):
+        few = f"The value is right to the few digits that {came.dtype} holds. Compute in float32 or float64."
+        return Verdict("dtype", few, arguments, came)
     where = "on every case" if len(wrong) == len(tried) else f"on {len(wrong)} of {len(tried)} cases"
-    return Verdict("wrong", f"The value is another {where}.", arguments, value)
+    return Verdict("wrong", f"The value is another {where}.", arguments, came)
 
 
-def _said_by(error: BaseException) -> str:
-    """What an exception says, after a colon; nothing if it says nothing, or raises when asked."""
-    try:
-        return f": {error}" if str(error) else ""
-    except Exception:
-        return ""
+def _without_value(question: Question, came: Outcome, arguments: tuple) -> Verdict:
+    """The verdict on a call that gave no number and no array."""
+    if came.what == "not attempted":
+        return Verdict("not attempted", question.task)
+    if came.what == "raised":
+        return Verdict("raised", f"It raised {came.said}.", arguments)
+    if came.what == "nothing":
+        return Verdict("nothing", "It returned nothing. Is the `return` missing?", arguments)
+    return Verdict("kind", f"It returned {came.said}.", arguments, came)
+
+
+def _right_in_value(tried: list[tuple]) -> Verdict:
+    """The verdict where every number is right: on the type that they have."""
+    for arguments, came, wanted in tried:
+        if wanted.dtype.kind in "iu" and "int" not in came.dtype:
+            whole = f"The numbers are right, and their dtype is {came.dtype}. Whole numbers are expected."
+            return Verdict("dtype", whole, arguments, came)
+    return Verdict("right")
 
 
 def _feedback(question: Question, verdict: Verdict) -> list[str]:
@@ -112,13 +135,20 @@ def _feedback(question: Question, verdict: Verdict) -> list[str]:
         return [f"✓ {question.name}: right on {len(PUBLIC_SEEDS)} cases, {points}"]
     if verdict.status == "not attempted":
         return [f"· {question.name}: not attempted yet, {points}", *_wrapped(verdict.message)]
-    lines = [f"✗ {question.name}: not yet"]
+    about = [f"  {line}" for line in case_of(question, verdict)]
+    return [f"✗ {question.name}: not yet", *about, *_wrapped(verdict.message)]
+
+
+def case_of(question: Question, verdict: Verdict) -> list[str]:
+    """Lines on the case that shows what a verdict says: what was tried, what came, what kind is expected."""
+    lines = []
     if verdict.arguments is not None:
         names = inspect.signature(question.reference).parameters
-        lines.append("  tried     " + ", ".join(map(_assignment, names, verdict.arguments)))
-    if verdict.value is not None:
-        lines.append(f"  came      {_shown(verdict.value)}")
-    return [*lines, f"  expected  {question.expects}", *_wrapped(verdict.message)]
+        lines.append("tried     " + ", ".join(map(_assignment, names, verdict.arguments)))
+    if verdict.came is not None:
+        came = verdict.came
+        lines.append(f"came      {_shown(came.value) if came.what == 'value' else came.said}")
+    return [*lines, f"expected  {question.expects}"]
 
 
 def _wrapped(text: str) -> list[str]:
@@ -126,40 +156,10 @@ def _wrapped(text: str) -> list[str]:
     return wrap(text, 84, initial_indent="  ", subsequent_indent="  ")
 
 
-def _handed_over(question: Question, seed: int) -> tuple:
-    """Arguments for the learner's function: its own copy, for it may write into it, in its framework."""
-    arguments = question.arguments(seed)
-    if not question.framework:
-        return arguments
-    library = import_module(question.framework)  # whoever answers with tensors has imported it already
-    tensor = library.from_numpy if question.framework == "torch" else library.constant
-    return tuple(tensor(value) if isinstance(value, np.ndarray) else value for value in arguments)
-
-
-def _unusable(given, wanted: np.ndarray) -> tuple[str, str] | None:
-    """Status and message for what cannot be compared with the right answer at all."""
-    if given is None:
-        return "nothing", "It returned nothing. Is the `return` missing?"
-    array = _as_array(given)
-    if array is None or array.dtype.kind not in "iuf":
-        return "kind", f"It returned {_kind(given)}."
-    if array.shape != wanted.shape:
-        return "shape", f"It returned {_size(array)}; expected for these arguments is {_size(wanted)}."
-    return None
-
-
-def _as_array(value) -> np.ndarray | None:
-    """A number, a list, an array, or a tensor of some framework as an array; None for anything else."""
-    try:
-        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-    except Exception:  # whatever an object of the learner's does when it is looked at
-        return None
-
-
-def _close(value: np.ndarray, other) -> bool:
-    """Equal to five digits, in the same shape; nan equals nan here."""
+def _close(value: np.ndarray, other, tolerance: float = 1e-5) -> bool:
+    """Equal to five digits or as told, in the same shape; nan equals nan here."""
     other = np.asarray(other, dtype=float)
-    return value.shape == other.shape and np.allclose(value, other, rtol=1e-5, atol=1e-8, equal_nan=True)
+    return value.shape == other.shape and np.allclose(value, other, rtol=tolerance, atol=1e-8, equal_nan=True)
 
 
 def _size(array: np.ndarray) -> str:
@@ -167,24 +167,15 @@ def _size(array: np.ndarray) -> str:
     return f"an array of shape {array.shape}" if array.shape else "one number"
 
 
-def _kind(value) -> str:
-    """A value's kind in words."""
-    return (
-        "a truth value" if isinstance(value, bool | np.bool_) else f"a value of type {type(value).__name__}"
-    )
-
-
 def _assignment(name: str, value) -> str:
     return f"{name} = {_shown(value)}"
 
 
 def _shown(value) -> str:
-    """A value in a few characters: numbers with four digits, long arrays by their shape."""
+    """A number, an array or a text in a few characters: four digits, and of a long array the shape."""
     if isinstance(value, str):
         return repr(value)
-    array = _as_array(value)
-    if array is None or array.dtype.kind not in "iuf":
-        return _kind(value)
+    array = np.asarray(value)
     if array.ndim == 0:
         return f"{array.item():.6g}"
     if array.size > 12:

@@ -16,6 +16,7 @@ From the command line, ``python -m helpers.exercises solutions/*.ipynb`` writes 
 import copy
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -50,10 +51,9 @@ def exercise_of(solution):
     about = exercise.metadata.get("myst", {}).get("html_meta", {})
     about["description"] = about.get("description", "").replace("Solutions to the exercises", "Exercises")
     opening.source = f"{title}{opening.source[label.end() :]}\n\n{HOW_TO.format(label=label[1]).rstrip()}"
-    for cell, checked in zip(exercise.cells, [*exercise.cells[1:], None], strict=True):
-        if "answer" in cell.metadata.get("tags", []):
-            cell.source = _stub(cell, checked)
-            cell.metadata.tags = ["answer"]  # not folded away, as it is in the solution
+    for cell, question, _ in answers_of(exercise):
+        cell.source = _stub(cell, question)
+        cell.metadata.tags = ["answer"]  # not folded away, as it is in the solution
     for cell in code_cells(exercise):
         cell.outputs, cell.execution_count = [], None
     return exercise
@@ -64,15 +64,26 @@ def questions_of(notebook) -> list[str]:
     return [found[1] for cell in code_cells(notebook) for found in CHECKED.finditer(cell.source)]
 
 
-def _stub(cell, checked) -> str:
+def answers_of(notebook) -> Iterator[tuple]:
+    """Each cell with an answer, the name of its question, and the name of the function that is asked for.
+
+    Raises:
+        NotebookError: the cell after an answer checks no question.
+    """
+    for cell, after in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        if "answer" in cell.metadata.get("tags", []):
+            checked = after is not None and "check" in after.metadata.get("tags", [])
+            found = CHECKED.search(after.source) if checked else None
+            if found is None or found[1] not in QUESTIONS:
+                raise NotebookError(
+                    f"cell '{cell.id}': the next cell should be check(\"a-question\", its_function)"
+                )
+            yield cell, found[1], found[2]
+
+
+def _stub(cell, question: str) -> str:
     """Source of an answer, with an error in place of its body."""
-    found = (
-        CHECKED.search(checked.source) if checked and "check" in checked.metadata.get("tags", []) else None
-    )
-    if found is None or found[1] not in QUESTIONS:
-        raise NotebookError(f"cell '{cell.id}': the next cell should be check(\"a-question\", its_function)")
-    task = QUESTIONS[found[1]].task
-    source, bodies = BODY.subn(rf'\1raise NotImplementedError("{task}")', cell.source)
+    source, bodies = BODY.subn(rf'\1raise NotImplementedError("{QUESTIONS[question].task}")', cell.source)
     if bodies != 1 or BEGIN in source or END in source:
         raise NotebookError(f"cell '{cell.id}': expected one {BEGIN} and, after it, one {END}")
     return source

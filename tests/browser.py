@@ -43,11 +43,3 @@ def browser():
         running = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
         yield running
         running.close()
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Say in red that no page was opened."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
-        terminalreporter.section("browser tests", red=True, bold=True)
-        terminalreporter.line(NO_BROWSER, red=True, bold=True)

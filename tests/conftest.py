@@ -8,9 +8,10 @@ from pathlib import Path
 import matplotlib
 import nbformat
 import pytest
-from browser import browser, pytest_terminal_summary
+from browser import NO_BROWSER, browser
+from course import NO_SANDBOX, sandbox, secret_file
 
-__all__ = ["browser", "pytest_terminal_summary"]  # pytest finds them here, for every folder of tests
+__all__ = ["browser", "sandbox", "secret_file"]  # pytest finds them here, for every folder of tests
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {
@@ -22,6 +23,15 @@ FILES = {
 }
 
 matplotlib.use("Agg")  # here in the tests alone; the kernels of the notebooks draw inline
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in red what was not looked at: a skip is quiet."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for reason in (NO_BROWSER, NO_SANDBOX):
+        if any(reason in report for report in skipped):
+            terminalreporter.section("not tested", red=True, bold=True)
+            terminalreporter.line(reason, red=True, bold=True)
 
 
 def pytest_generate_tests(metafunc):

@@ -46,8 +46,20 @@ ARROWS = [
         {"numpy", "anywidget", "traitlets"},
     ),
     ("questions*", {"questions*", "losses.reference", "information", "metrics"}, {"numpy"}),
-    ("checks", {"questions*"}, {"numpy"}),
+    ("outcomes", {}, {"numpy"}),  # it runs beside code that is not trusted, and knows no answers
+    ("checks", {"questions*", "outcomes"}, {"numpy"}),
     ("exercises", {"questions*", "normal_form", "notebooks"}, {"nbformat"}),
+    ("grading.worker", {"outcomes"}, {"numpy"}),  # the two that run beside code that is not trusted
+    ("grading.sandbox", {"outcomes"}, {"numpy"}),
+    ("grading.secret", {}, {}),
+    ("grading.assignments", {"exercises", "notebooks", "questions*"}, {"nbformat"}),
+    ("grading.submissions", {"exercises", "grading.assignments"}, {}),
+    (
+        "grading.grader",
+        {"checks", *(f"grading.{name}" for name in ("assignments", "sandbox", "secret", "submissions"))},
+        {},
+    ),
+    ("grading.*", {"grading.*"}, {"dask", "tqdm"}),
     ("normal_form", {}, {"nbformat"}),
     ("notebooks", {"normal_form"}, {"nbformat", "nbclient"}),
     ("*", {}, {}),  # the packages themselves import nothing
@@ -105,7 +117,12 @@ def test_every_row_of_the_table_is_of_a_module_that_exists(root):
 
 
 def test_helpers_never_read_the_notebooks(root):
-    makers = {"notebooks", "exercises"}  # the two that run and make them
+    makers = {
+        "notebooks",
+        "exercises",
+        "grading.assignments",
+        "grading.submissions",
+    }  # what they are there for
     readers = [name for name, source in modules(root).items() if ".ipynb" in source and name not in makers]
     assert not readers
 

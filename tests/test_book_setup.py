@@ -204,6 +204,9 @@ def test_the_hooks_before_a_commit_are_the_tools_of_the_environment(root):
     assert all(hook["entry"].startswith(".venv/bin/") for hook in repository["hooks"])
 
 
+TRIED = "bwrap --unshare-all --ro-bind / / true CI=\n"  # whether a sandbox can be made
+
+
 @pytest.fixture
 def machine(root, tmp_path):
     """A machine for .ci/run to be tried on: it has the programs named, and logs how they are called."""
@@ -232,22 +235,31 @@ def machine(root, tmp_path):
 
 
 def test_ci_on_a_complete_machine_only_runs_the_test_command(root, machine):
-    done, log = machine("make", "chromium", "apt-get")
+    done, log = machine("make", "chromium", "bwrap", "apt-get")
     assert done.returncode == 0, done.stderr
-    assert log == "make test CI=true\n"
+    assert log == TRIED + "make test CI=true\n"
     assert "make test" in read(root / "README.md")
 
 
-def test_ci_installs_the_browser_where_there_is_none(machine):
-    done, log = machine("make", "apt-get")
+@pytest.mark.parametrize(
+    ("there", "installed"), [("bwrap", "chromium"), ("chromium", "bubblewrap libseccomp2")]
+)
+def test_ci_installs_the_browser_and_the_sandbox_where_there_is_none(machine, there, installed):
+    done, log = machine("make", "apt-get", "sysctl", there)
     assert done.returncode == 0, done.stderr
-    update, install, test = log.splitlines()
+    update, install, *_, test = log.splitlines()
     assert update.startswith("apt-get update")
-    assert install == "apt-get install -y -qq --no-install-recommends chromium CI="
+    assert install == f"apt-get install -y -qq --no-install-recommends {installed} CI="
     assert test == "make test CI=true"
 
 
-def test_ci_takes_the_browser_that_it_is_told_of(machine):
-    done, log = machine("make", "apt-get", CHROME_PATH=os.devnull)
+def test_ci_asks_for_namespaces_where_they_are_refused(machine):
+    done, log = machine("make", "chromium", "apt-get", "sysctl")  # a bwrap that is not there, refuses
     assert done.returncode == 0, done.stderr
-    assert log == "make test CI=true\n"
+    assert "sysctl -q -w kernel.apparmor_restrict_unprivileged_userns=0" in log
+
+
+def test_ci_takes_the_browser_that_it_is_told_of(machine):
+    done, log = machine("make", "bwrap", "apt-get", CHROME_PATH=os.devnull)
+    assert done.returncode == 0, done.stderr
+    assert log == TRIED + "make test CI=true\n"

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from helpers import checks
 from helpers.checks import PUBLIC_SEEDS, check, judge, score
+from helpers.outcomes import outcome_of
 from helpers.questions import QUESTIONS
 
 TWENTY = [range(start, start + 8) for start in range(100, 260, 8)]  # sets of cases, of which no one knows
@@ -20,6 +22,10 @@ each_mistake = pytest.mark.parametrize(
     ids=lambda value: getattr(value, "name", str(value)[:30]),
 )
 PRICE = QUESTIONS["price-of-an-outcome"]
+
+
+def judged(question, answer, seeds=PUBLIC_SEEDS):
+    return judge(question, lambda arguments: outcome_of(answer, arguments, question.framework), seeds)
 
 
 def from_numpy(function):
@@ -39,13 +45,13 @@ def nothing_scored():
 @each_question
 def test_the_reference_is_right(question):
     for seeds in (PUBLIC_SEEDS, *TWENTY):
-        assert judge(question, from_numpy(question.reference), seeds).status == "right"
+        assert judged(question, from_numpy(question.reference), seeds).status == "right"
 
 
 @each_mistake
 def test_each_mistake_is_called_by_its_own_name(question, message):
     for seeds in (PUBLIC_SEEDS, *TWENTY):
-        verdict = judge(question, from_numpy(question.mistakes[message]), seeds)
+        verdict = judged(question, from_numpy(question.mistakes[message]), seeds)
         assert (verdict.status, verdict.message) == ("mistake", message)
 
 
@@ -76,7 +82,7 @@ def test_references_are_finite_on_every_case(question, seed):
 
 
 def status_of(answer, question=PRICE):
-    return judge(question, answer, PUBLIC_SEEDS).status
+    return judged(question, answer).status
 
 
 def unfinished(*arguments):
@@ -106,7 +112,8 @@ class Strange:
         (lambda forecast, outcome: -np.log(forecast), "shape"),
         (lambda forecast, outcome: np.nan, "not finite"),
         (lambda forecast, outcome: 1.0, "wrong"),
-        (0.916, "kind"),
+        (lambda forecast, outcome: np.log(forecast) < -1, "kind"),
+        (lambda forecast, outcome: np.float16(-np.log(forecast[outcome])), "dtype"),
     ],
 )
 def test_every_kind_of_answer_has_its_own_verdict(answer, status, capsys):
@@ -129,9 +136,30 @@ def test_an_answer_may_be_a_tensor_and_may_write_into_its_arguments():
     assert status_of(in_place, softmax) == "right"
 
 
+def test_a_value_that_is_no_function_is_told_so(capsys):
+    check("price-of-an-outcome", 0.916)
+    said = capsys.readouterr().out
+    assert said.startswith("✗")
+    assert "A function is expected here, and this is a value of type float." in said
+
+
+def test_indices_that_are_right_and_are_floats_are_told_their_dtype():
+    question = QUESTIONS["next-token-targets"]
+    verdict = judged(question, lambda tokens: tokens[:, 1:].double())
+    assert (verdict.status, "float64" in verdict.message) == ("dtype", True)
+    assert judged(question, lambda tokens: tokens[:, 1:].int()).status == "right"
+
+
+def test_two_digits_of_bfloat16_are_told_from_a_wrong_value():
+    question = QUESTIONS["loss-of-a-batch"]
+    loss = functional.cross_entropy
+    verdict = judged(question, lambda z, y: loss(z.flatten(0, 1).bfloat16(), y.flatten()))
+    assert (verdict.status, "bfloat16" in verdict.message) == ("dtype", True)
+
+
 def test_a_mistake_on_some_cases_alone_says_on_how_many():
     softmax = QUESTIONS["stable-softmax"]
-    verdict = judge(softmax, lambda logits: softmax.reference(logits) * (logits.shape[1] != 3), PUBLIC_SEEDS)
+    verdict = judged(softmax, lambda logits: softmax.reference(logits) * (logits.shape[1] != 3))
     assert verdict.status == "wrong"
     assert "cases" in verdict.message
 
@@ -180,7 +208,7 @@ def test_an_exception_that_cannot_be_read_is_named_all_the_same():
     def answer(forecast, outcome):
         raise Unspeakable
 
-    assert judge(PRICE, answer, PUBLIC_SEEDS).message == "It raised Unspeakable."
+    assert judged(PRICE, answer).message == "It raised Unspeakable."
 
 
 def test_checks_import_numpy_and_no_framework():

@@ -1,0 +1,66 @@
+"""What can be handed in: the exercises, as their solutions describe them."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nbformat
+
+from helpers.exercises import answers_of
+from helpers.notebooks import ROOT
+from helpers.questions import QUESTIONS
+from helpers.questions.question import Question
+
+SOLUTIONS = ROOT / "solutions"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question of an exercise: the function that answers it, and the id of the cell meant for that."""
+
+    question: Question
+    function: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An exercise: its name, the cells that every answer may rely on, and its tasks.
+
+    `setup` comes from our own notebook, never from one that was handed in.
+    """
+
+    name: str
+    setup: tuple[str, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def points(self) -> int:
+        """What all its questions are worth."""
+        return sum(task.question.points for task in self.tasks)
+
+
+@cache
+def assignments(directory: Path = SOLUTIONS) -> dict[str, Assignment]:
+    """The exercises whose solutions lie in a directory, by name.
+
+    Raises:
+        NotebookError: an answer is not followed by the check of its question.
+    """
+    found = {}
+    for path in sorted(directory.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        setup = (cell.source for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
+        tasks = (Task(QUESTIONS[asked], function, cell.id) for cell, asked, function in answers_of(notebook))
+        found[path.stem] = Assignment(path.stem, tuple(setup), tuple(tasks))
+    return found
+
+
+@cache
+def edition() -> str:
+    """A name for this edition of all that decides on marks. Where it differs, marks may."""
+    digest = hashlib.sha256()
+    for path in sorted([*(ROOT / "helpers").rglob("*.py"), *SOLUTIONS.glob("*.ipynb")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

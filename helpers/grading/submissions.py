@@ -1,0 +1,169 @@
+"""What was handed in: whose it is, which exercise, and the cells with answers. Nothing of it is run here."""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.exercises import BEGIN
+from helpers.grading.assignments import Assignment, Task
+
+LARGEST = 50 * 2**20  # bytes of a notebook, its pictures included
+LONGEST = 100_000  # characters of a cell
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to one exercise.
+
+    Attributes:
+        assignment: the name of the exercise.
+        cells: (place in the notebook, source) of each cell with an answer, in order.
+        places: for each question, the places of the cells that answer it; none if they are gone.
+    """
+
+    assignment: str
+    cells: tuple[tuple[int, str], ...]
+    places: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook that was handed in.
+
+    Attributes:
+        student: the name of the folder that it lies in or, where it lies in none, its own.
+        file: its path, below the folder of all submissions.
+        answers: what it answers; None where it cannot be graded.
+        reason: why not.
+    """
+
+    student: str
+    file: str
+    answers: Answers | None = None
+    reason: str = ""
+
+
+class Unreadable(Exception):
+    """A file that is no notebook of ours; the message says what it is."""
+
+
+def submissions(place: Path, known: Mapping[str, Assignment]) -> list[Submission]:
+    """Everything that was handed in, in the order of names.
+
+    Args:
+        place: a folder that holds a notebook for each student, or a folder for each; or one notebook.
+        known: the exercises there are.
+    """
+    found = []
+    for student, path in _notebooks(place, known):
+        file = path.name if path == place else path.relative_to(place).as_posix()
+        try:
+            found.append(Submission(student, file, _answers(_read(path), known)))
+        except Unreadable as error:
+            found.append(Submission(student, file, reason=str(error)))
+    return found
+
+
+def _notebooks(place: Path, known: Mapping[str, Assignment]) -> Iterator[tuple[str, Path]]:
+    """(student, path) of every notebook."""
+    if not place.is_dir():
+        yield _student_of(place.stem, known), place
+        return
+    for path in sorted(place.rglob("*.ipynb")):
+        *folders, _ = path.relative_to(place).parts
+        if not any(name.startswith(".") for name in folders):  # as .ipynb_checkpoints does
+            yield (folders[0] if folders else _student_of(path.stem, known)), path
+
+
+def _student_of(stem: str, known: Mapping[str, Assignment]) -> str:
+    """The name of a file without the name of the exercise: `ada_01_intuition` is by `ada`."""
+    for name in known:
+        if stem.endswith(name) and stem != name:
+            return stem.removesuffix(name).rstrip("_- ") or stem
+    return stem
+
+
+def _read(path: Path) -> list[Mapping]:
+    """The cells of a notebook.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    try:
+        # A link may lead to somebody else's work, and a pipe would be waited for.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror}") from None
+    about = os.fstat(file)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(file)
+        raise Unreadable("is not a file")
+    with open(file, "rb") as opened:
+        content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise Unreadable(f"is larger than {LARGEST // 2**20} MiB")
+    try:
+        notebook = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Unreadable("is not JSON, so it is no notebook") from None
+    cells = notebook.get("cells") if isinstance(notebook, Mapping) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, Mapping) for cell in cells):
+        raise Unreadable("is no notebook of format 4: it has no list of cells")
+    return cells
+
+
+def _answers(cells: list[Mapping], known: Mapping[str, Assignment]) -> Answers:
+    """What the cells of a notebook answer.
+
+    Raises:
+        Unreadable: they answer no exercise of ours, or they are its solution.
+    """
+    code = [
+        (place, cell, _source(cell)) for place, cell in enumerate(cells) if cell.get("cell_type") == "code"
+    ]
+    found = {
+        name: {
+            task.question.name: tuple(place for place, cell, source in code if _is_answer(cell, source, task))
+            for task in one.tasks
+        }
+        for name, one in known.items()
+    }
+    name = max(found, key=lambda name: sum(map(bool, found[name].values())), default=None)
+    if not name or not any(found[name].values()):
+        raise Unreadable("holds no cell of an exercise")
+    places = {place for own in found[name].values() for place in own}
+    answers = tuple((place, source) for place, _, source in code if place in places)
+    if any(BEGIN in source for _, source in answers):
+        raise Unreadable("is a solution of this book, not an exercise")
+    return Answers(name, answers, found[name])
+
+
+def _is_answer(cell: Mapping, source: str, task: Task) -> bool:
+    """Whether a cell is the one meant for a task, or a copy of it that kept its tag."""
+    metadata = cell.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    if task.cell in (cell.get("id"), metadata.get("id")):  # Colab moves it into the metadata
+        return True
+    tags = metadata.get("tags")
+    defines = re.search(rf"^(?:def[ ]+{task.function}\b|{task.function}\s*=)", source, re.M)
+    return isinstance(tags, list) and "answer" in tags and defines is not None
+
+
+def _source(cell: Mapping) -> str:
+    """What is written in a cell; one text, or a list of its lines.
+
+    Raises:
+        Unreadable: it is neither, or too long.
+    """
+    source = cell.get("source", "")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise Unreadable("holds a cell whose source is no text")
+    if len(source) > LONGEST:
+        raise Unreadable(f"holds a cell of more than {LONGEST:,} characters")
+    return source
