@@ -164,14 +164,14 @@ def read(folder):
 
 
 def test_students_are_named_by_their_folder_or_their_file(tmp_path):
-    for path in ("ada.ipynb", "bo_01_intuition.ipynb", "Cy Z/01_intuition.ipynb", "Cy Z/deep/x.ipynb"):
+    for path in ("ada.ipynb", "bo_7_01_intuition-1.ipynb", "Cy Z/01_intuition.ipynb", "Cy Z/deep/x.ipynb"):
         save(handed_in(INTUITION), tmp_path / path)
     save(handed_in("02_formula"), tmp_path / "Cy Z" / ".ipynb_checkpoints" / "x-checkpoint.ipynb")
     assert {file: one.student for file, one in read(tmp_path).items()} == {
         "Cy Z/01_intuition.ipynb": "Cy Z",
         "Cy Z/deep/x.ipynb": "Cy Z",
         "ada.ipynb": "ada",
-        "bo_01_intuition.ipynb": "bo",
+        "bo_7_01_intuition-1.ipynb": "bo_7",
     }
     [alone] = submissions(tmp_path / "ada.ipynb", assignments())
     assert (alone.student, alone.file, alone.answers.assignment) == ("ada", "ada.ipynb", INTUITION)

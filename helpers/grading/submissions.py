@@ -80,11 +80,9 @@ def _notebooks(place: Path, known: Mapping[str, Assignment]) -> Iterator[tuple[s
 
 
 def _student_of(stem: str, known: Mapping[str, Assignment]) -> str:
-    """The name of a file without the name of the exercise: `ada_01_intuition` is by `ada`."""
-    for name in known:
-        if stem.endswith(name) and stem != name:
-            return stem.removesuffix(name).rstrip("_- ") or stem
-    return stem
+    """A file's name without the exercise's, and without the number of a second try: `ada_01_intuition-1`."""
+    names = "|".join(map(re.escape, known))
+    return re.sub(rf"(?<=.)[-_ ]+(?:{names})(?:-\d+| ?\(\d+\))?$", "", stem)
 
 
 def _read(path: Path) -> list[Mapping]:
