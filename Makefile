@@ -37,7 +37,7 @@ test: $(READY) book  ## Prove it: lint, every notebook, every helper, every page
 	$(BIN)/pytest --nbval chapters exercises solutions tests
 
 lab: $(READY)  ## Open a copy of the exercises in JupyterLab, work/, which is yours; the chapters are beside it
-	@mkdir -p work; for f in exercises/*.ipynb; do [ -e work/$${f##*/} ] || cp $$f work/; done
+	$(BIN)/python -m helpers.handouts work
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/work
 
 execute: $(READY)  ## Run every notebook in place and store its outputs, normalised

@@ -49,6 +49,7 @@ ARROWS = [
     ("outcomes", {}, {"numpy"}),  # it runs beside code that is not trusted, and knows no answers
     ("checks", {"questions*", "outcomes"}, {"numpy"}),
     ("exercises", {"questions*", "normal_form", "notebooks"}, {"nbformat"}),
+    ("handouts", {"notebooks"}, {"nbformat"}),
     ("grading.worker", {"outcomes"}, {"numpy"}),  # the two that run beside code that is not trusted
     ("grading.sandbox", {"outcomes"}, {"numpy"}),
     ("grading.secret", {}, {}),
@@ -117,12 +118,8 @@ def test_every_row_of_the_table_is_of_a_module_that_exists(root):
 
 
 def test_helpers_never_read_the_notebooks(root):
-    makers = {
-        "notebooks",
-        "exercises",
-        "grading.assignments",
-        "grading.submissions",
-    }  # what they are there for
+    # What is there to run them, to make one from another, or to grade them.
+    makers = {"notebooks", "exercises", "handouts", "grading.assignments", "grading.submissions"}
     readers = [name for name, source in modules(root).items() if ".ipynb" in source and name not in makers]
     assert not readers
 
