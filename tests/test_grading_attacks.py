@@ -132,6 +132,50 @@ ATTACKS = {
         "        resource.prlimit(1, limit, (0, 0))\n"
         "    return 0"
     ),
+    "pipes that do not wait": FUNCTION
+    + (
+        "    import fcntl, os\n"
+        "    for pipe in range(3, 64):\n"
+        "        try: fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_NONBLOCK)\n"
+        "        except OSError: pass\n"
+        "    return 0"
+    ),
+    "pipes that signal": FUNCTION
+    + (
+        "    import fcntl, os\n"
+        "    for pipe in range(3, 64):\n"
+        "        try:\n"
+        "            fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())\n"
+        "            fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC)\n"
+        "        except OSError: pass\n"
+        "    return 0"
+    ),
+    "half a line left in every pipe": FUNCTION
+    + (
+        "    import os\n"
+        "    for pipe in range(3, 64):\n"
+        '        try: os.write(pipe, b\'{"run": "\')\n'
+        "        except OSError: pass\n"
+        "    os._exit(0)"
+    ),
+    "half a request left": FUNCTION
+    + (
+        "    import os, threading\n"
+        "    def steal():\n"
+        "        for pipe in range(3, 64):\n"
+        "            try: os.read(pipe, 5)\n"
+        "            except OSError: pass\n"
+        "            else: os._exit(0)\n"
+        "    threading.Thread(target=steal).start()\n"
+        "    return 0"
+    ),
+    "everybody is slowed down": FUNCTION
+    + (
+        "    import os\n"
+        "    os.setpriority(os.PRIO_PROCESS, 1, 19)\n"
+        "    os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))\n"
+        "    return 0"
+    ),
     # ------------------------------------------------------------------ taking too much
     "a fork bomb": FUNCTION + "    import os\n    for _ in range(2000): os.fork()\n    return 0",
     "threads": (
@@ -237,6 +281,7 @@ def test_an_attack_loses_its_own_point_and_no_other(graded, name):
         ("the network", "Network is unreachable"),
         ("a program", "Operation not permitted"),
         ("a fork bomb", "Operation not permitted"),
+        ("everybody is slowed down", "Operation not permitted"),
         ("the limits of the first process", "Operation not permitted"),
         ("the memory of the first process", "PermissionError"),
         ("threads", "can't start new thread"),

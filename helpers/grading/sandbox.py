@@ -152,6 +152,7 @@ class Worker:
 
     def _begin(self, cells: Sequence[tuple[int, str]]) -> None:
         """Have the first process fork another, up to the moment where code of a student runs in that."""
+        self._sandbox.drain()
         self._token = secrets.token_hex(8)
         self._sandbox.deadline = time.monotonic() + self.limits.clock
         self._sandbox.control({"run": self._token, "cells": cells})
@@ -207,7 +208,7 @@ class _Pipes:
         os.close(requests)
         os.close(replies)
         self._control, self._reports = self._process.stdin.fileno(), self._process.stdout.fileno()
-        for pipe in (self._control, self._requests):
+        for pipe in (self._control, self._requests, self._replies):
             os.set_blocking(pipe, False)
         self._unread = {self._reports: b"", self._replies: b""}
 
@@ -245,6 +246,13 @@ class _Pipes:
             self.close()
             raise Stopped("It wrote something of its own into the pipe that values are sent through.")
         return found
+
+    def drain(self) -> None:
+        """Throw away what a process left behind that has ended: half a line of it would spoil another's."""
+        self._unread[self._replies] = b""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._replies, 2**16):
+                pass
 
     def close(self) -> None:
         """End the sandbox, with everything in it: its first process does so when its pipe is closed."""

@@ -1,5 +1,6 @@
 """What was handed in: whose it is, which exercise, and the cells with answers. Nothing of it is run here."""
 
+import hashlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from helpers.grading.assignments import Assignment, Task
 
 LARGEST = 50 * 2**20  # bytes of a notebook, its pictures included
 LONGEST = 100_000  # characters of a cell
+LONGEST_NAME = 200  # bytes; file systems take 255
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def submissions(place: Path, known: Mapping[str, Assignment]) -> list[Submission
     """
     found = []
     for student, path in _notebooks(place, known):
-        file = path.name if path == place else path.relative_to(place).as_posix()
+        file = _printable(path.name if path == place else path.relative_to(place).as_posix())
         try:
             found.append(Submission(student, file, _answers(_read(path), known)))
         except Unreadable as error:
@@ -71,18 +73,28 @@ def submissions(place: Path, known: Mapping[str, Assignment]) -> list[Submission
 def _notebooks(place: Path, known: Mapping[str, Assignment]) -> Iterator[tuple[str, Path]]:
     """(student, path) of every notebook."""
     if not place.is_dir():
-        yield _student_of(place.stem, known), place
+        yield _printable(_student_of(place.stem, known)), place
         return
     for path in sorted(place.rglob("*.ipynb")):
-        *folders, _ = path.relative_to(place).parts
-        if not any(name.startswith(".") for name in folders):  # as .ipynb_checkpoints does
-            yield (folders[0] if folders else _student_of(path.stem, known)), path
+        *folders, file = path.relative_to(place).parts
+        if not any(
+            name.startswith(".") for name in (*folders, file)
+        ):  # as .ipynb_checkpoints and ._x.ipynb do
+            yield _printable(folders[0] if folders else _student_of(path.stem, known)), path
 
 
 def _student_of(stem: str, known: Mapping[str, Assignment]) -> str:
     """A file's name without the exercise's, and without the number of a second try: `ada_01_intuition-1`."""
     names = "|".join(map(re.escape, known))
     return re.sub(rf"(?<=.)[-_ ]+(?:{names})(?:-\d+| ?\(\d+\))?$", "", stem)
+
+
+def _printable(name: str) -> str:
+    """A name that can be written anywhere, also as that of a file: unlike names stay unlike."""
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
+    if len(shown.encode()) <= LONGEST_NAME:
+        return shown
+    return f"{shown.encode()[:100].decode(errors='ignore')}… {hashlib.sha256(shown.encode()).hexdigest()[:8]}"
 
 
 def _read(path: Path) -> list[Mapping]:

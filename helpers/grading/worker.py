@@ -20,6 +20,7 @@ much.
 
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -42,6 +43,9 @@ OPEN_FILES = 64
 FORBIDDEN = (
     *("fork", "vfork", "execve", "execveat"),
     *("creat", "mkdir", "mkdirat", "mknod", "mknodat", "link", "linkat", "symlink", "symlinkat"),
+    *("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "truncate", "ftruncate"),
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "setxattr", "lsetxattr", "fsetxattr"),
+    *("setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam", "sched_setattr"),
     *("shmget", "shmat", "msgget", "semget", "mq_open", "memfd_secret", "add_key", "request_key", "keyctl"),
     *("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp"),
     *("unshare", "setns", "mount", "umount2", "pivot_root", "chroot"),
@@ -69,6 +73,7 @@ def main() -> None:
                 exec(compile(source, "<setup>", "exec"), namespace)
             control.write({"ready": True})
             continue
+        answers.reset()
         child = os.fork()
         if child == 0:
             try:
@@ -83,28 +88,31 @@ def main() -> None:
 
 
 class _Lines:
-    """Objects as lines of JSON, in and out. Nothing is read ahead: the next line may be another process's."""
+    """Objects as lines of JSON, in and out."""
 
     def __init__(self, source: int, target: int):
         self.source, self.target = source, target
 
     def __iter__(self):
-        while (line := self._line()) is not None:
-            yield json.loads(line)
-
-    def _line(self) -> bytes | None:
-        line = b""
-        while not line.endswith(b"\n"):
-            more = os.read(self.source, 2**16)
-            if not more:
-                return None
-            line += more
-        return line
+        unread = b""
+        while more := os.read(self.source, 2**16):
+            *lines, unread = (unread + more).split(b"\n")
+            for line in lines:
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    continue  # the rest of a line of which an earlier process has read the beginning
+                yield message
 
     def write(self, message: dict) -> None:
         line = json.dumps(message).encode() + b"\n"
         while line:
             line = line[os.write(self.target, line) :]
+
+    def reset(self) -> None:
+        """Undo what a process has set on the pipes that it shared: not to wait, to signal others."""
+        for pipe in (self.source, self.target):
+            fcntl.fcntl(pipe, fcntl.F_SETFL, 0)
 
     def close(self) -> None:
         os.close(self.source)
@@ -233,7 +241,7 @@ def _answer(lines: _Lines, token: str, cells: list, namespace: dict) -> None:
             raised.append(name_and_message(error))
     lines.write({"run": token, "raised": raised})
     for request in lines:
-        if request.get("run") != token:
+        if not isinstance(request, dict) or request.get("run") != token:
             continue  # meant for a process that is gone
         if "end" in request:
             return
