@@ -47,6 +47,10 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+NAMESPACES = (
+    *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--die-with-parent", "--new-session", "--as-pid-1"),
+)
 #: A place for what libraries write while they are imported. An answer can make no file, here or elsewhere.
 SCRATCH = ("--perms", "1777", "--size", str(4 * 2**20), "--tmpfs", "/tmp")
 _users = itertools.count()
@@ -161,13 +165,13 @@ class Worker:
 
     def _reply(self) -> dict:
         """The next line of the process that is running."""
-        while True:
-            found = self._sandbox.receive()
-            if "ended" in found:
-                self._token = None
-                raise Stopped(self._why(found["ended"]))
-            if found.get("run") == self._token:
-                return found
+        found = self._sandbox.receive()
+        if "ended" in found:
+            self._token = None
+            raise Stopped(self._why(found["ended"]))
+        if found.get("run") != self._token:
+            self._mistrust()
+        return found
 
     def _why(self, ended: object) -> str:
         """What the signal says with which a process ended."""
@@ -287,7 +291,8 @@ class _Pipes:
         poll = select.poll()
         for pipe in pipes:
             poll.register(pipe, event)
-        ready = poll.poll(max(0.0, 1000 * (self.deadline - time.monotonic())))
+        left = self.deadline - time.monotonic()
+        ready = poll.poll(1000 * left) if left > 0 else ()
         if not ready:
             self.close()
             raise Stopped(f"It did not answer within {self._clock} seconds. Does it wait for something?")
@@ -302,27 +307,14 @@ def walls() -> list[str]:
     """
     if shutil.which("bwrap") is None:
         raise SandboxError("bubblewrap is not installed: on Debian and Ubuntu, `apt install bubblewrap`")
-    command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    command += [
-        "--unshare-cgroup-try",
-        "--die-with-parent",
-        "--new-session",
-        "--as-pid-1",
-        "--cap-drop",
-        "ALL",
-    ]
+    command = ["bwrap", *NAMESPACES, "--cap-drop", "ALL"]
     if os.getuid() == 0:  # the worker becomes a user of its own: root inside would be root outside
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
     shown = shown_directories()
     for parent in sorted({parent for path in shown for parent in path.parents}):
-        command += [
-            "--perms",
-            "0755",
-            "--dir",
-            str(parent),
-        ]  # or the user that the worker becomes cannot enter
+        command += ["--perms", "0755", "--dir", str(parent)]  # else only root could pass through it
     for path in shown:
         command += ["--ro-bind", str(path), str(path)]
     for name in ("bin", "lib", "lib64"):
