@@ -16,18 +16,15 @@ From the command line, ``python -m helpers.exercises solutions/*.ipynb`` writes 
 import copy
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 
+from helpers.answers import BEGIN, BODY, CHECKED, END, AnswerError, answers_of
 from helpers.normal_form import code_cells
 from helpers.notebooks import ROOT, NotebookError, execute
 from helpers.questions import QUESTIONS
 
-BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
-BODY = re.compile(rf"^([ \t]*){BEGIN}\n.*?^[ \t]*{END}$", re.M | re.S)
-CHECKED = re.compile(r'^check\("([\w-]+)", (\w+)\)$', re.M)
 HOW_TO = """Replace each `raise NotImplementedError` by code of your own, run the cell, and run the one below
 it: it says what is right, or what your answer looks like. The hints are folded, and each says more than the
 one before it. What you leave out does no harm to the rest. {{ref}}`Solutions <{label}>` are there to compare
@@ -51,9 +48,12 @@ def exercise_of(solution):
     about = exercise.metadata.get("myst", {}).get("html_meta", {})
     about["description"] = about.get("description", "").replace("Solutions to the exercises", "Exercises")
     opening.source = f"{title}{opening.source[label.end() :]}\n\n{HOW_TO.format(label=label[1]).rstrip()}"
-    for cell, question, _ in answers_of(exercise):
-        cell.source = _stub(cell, question)
-        cell.metadata.tags = ["answer"]  # not folded away, as it is in the solution
+    try:
+        for cell, question, _ in answers_of(exercise):
+            cell.source = _stub(cell, question)
+            cell.metadata.tags = ["answer"]  # not folded away, as it is in the solution
+    except AnswerError as error:
+        raise NotebookError(str(error)) from None
     for cell in code_cells(exercise):
         cell.outputs, cell.execution_count = [], None
     return exercise
@@ -64,28 +64,11 @@ def questions_of(notebook) -> list[str]:
     return [found[1] for cell in code_cells(notebook) for found in CHECKED.finditer(cell.source)]
 
 
-def answers_of(notebook) -> Iterator[tuple]:
-    """Each cell with an answer, the name of its question, and the name of the function that is asked for.
-
-    Raises:
-        NotebookError: the cell after an answer checks no question.
-    """
-    for cell, after in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
-        if "answer" in cell.metadata.get("tags", []):
-            checked = after is not None and "check" in after.metadata.get("tags", [])
-            found = CHECKED.search(after.source) if checked else None
-            if found is None or found[1] not in QUESTIONS:
-                raise NotebookError(
-                    f"cell '{cell.id}': the next cell should be check(\"a-question\", its_function)"
-                )
-            yield cell, found[1], found[2]
-
-
 def _stub(cell, question: str) -> str:
     """Source of an answer, with an error in place of its body."""
     source, bodies = BODY.subn(rf'\1raise NotImplementedError("{QUESTIONS[question].task}")', cell.source)
     if bodies != 1 or BEGIN in source or END in source:
-        raise NotebookError(f"cell '{cell.id}': expected one {BEGIN} and, after it, one {END}")
+        raise AnswerError(f"cell '{cell.id}': expected one {BEGIN} and, after it, one {END}")
     return source
 
 

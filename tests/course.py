@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.exercises import BEGIN, END, answers_of
+from helpers.answers import BEGIN, END, answers_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SANDBOX = "no bubblewrap found: the walls around students' code were NOT tested. Install bubblewrap"

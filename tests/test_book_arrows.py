@@ -48,13 +48,14 @@ ARROWS = [
     ("questions*", {"questions*", "losses.reference", "information", "metrics"}, {"numpy"}),
     ("outcomes", {}, {"numpy"}),  # it runs beside code that is not trusted, and knows no answers
     ("checks", {"questions*", "outcomes"}, {"numpy"}),
-    ("exercises", {"questions*", "normal_form", "notebooks"}, {"nbformat"}),
+    ("answers", {"questions*"}, {}),
+    ("exercises", {"answers", "questions*", "normal_form", "notebooks"}, {"nbformat"}),
     ("handouts", {"notebooks"}, {"nbformat"}),
     ("grading.worker", {"outcomes"}, {"numpy"}),  # the two that run beside code that is not trusted
     ("grading.sandbox", {"outcomes"}, {"numpy"}),
     ("grading.secret", {}, {}),
-    ("grading.assignments", {"exercises", "notebooks", "questions*"}, {"nbformat"}),
-    ("grading.submissions", {"exercises", "grading.assignments"}, {}),
+    ("grading.assignments", {"answers", "questions*"}, {}),
+    ("grading.submissions", {"answers", "grading.assignments"}, {}),
     (
         "grading.grader",
         {"checks", *(f"grading.{name}" for name in ("assignments", "sandbox", "secret", "submissions"))},

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 from torch.nn import functional
 
 from helpers import checks
@@ -134,6 +135,18 @@ def test_an_answer_may_be_a_tensor_and_may_write_into_its_arguments():
         return logits
 
     assert status_of(in_place, softmax) == "right"
+
+
+@each_question
+@settings(max_examples=15, deadline=None)
+@given(value=arrays.arrays(np.float64, arrays.array_shapes(min_dims=0, max_dims=3, max_side=4)))
+def test_an_array_of_any_shape_is_judged_by_its_shape_first(question, value):
+    verdict = judged(question, lambda *arguments: value)
+    if value.shape != np.shape(question.reference(*question.arguments(0))):
+        assert verdict.status == "shape"
+        assert (str(value.shape) if value.shape else "one number") in verdict.message
+    else:
+        assert verdict.status in ("shape", "wrong", "mistake", "not finite")
 
 
 def test_a_value_that_is_no_function_is_told_so(capsys):

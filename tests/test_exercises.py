@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from docutils.nodes import make_id
 
-from helpers.exercises import BEGIN, END, exercise_of, main, questions_of
+from helpers.answers import BEGIN, END
+from helpers.exercises import exercise_of, main, questions_of
 from helpers.notebooks import NotebookError
 from helpers.questions import QUESTIONS
 

@@ -10,10 +10,12 @@ from course import ROOT, grade, gradebook, handed_in, results, save, solved
 
 from helpers.grading.__main__ import main
 from helpers.grading.assignments import assignments
+from helpers.grading.grader import _Tries
 from helpers.grading.reports import Marked, feedback, gradescope, students, write_reports
-from helpers.grading.sandbox import SandboxError, require_hidden, shown_directories
+from helpers.grading.sandbox import Disturbed, SandboxError, require_hidden, shown_directories
 from helpers.grading.secret import SecretError, make_secret, private_seeds, read_secret
 from helpers.grading.submissions import Answers, Submission, submissions
+from helpers.outcomes import outcome_of
 from helpers.questions import QUESTIONS
 
 INTUITION = "01_intuition"
@@ -86,6 +88,29 @@ def test_an_answer_may_call_another_and_is_not_harmed_by_one(marks):
     assert "Does a loop never end?" in told[NAMES[1]]["output"]
 
 
+def test_an_answer_that_needs_a_right_one_is_not_harmed_by_a_wrong_one(marks):
+    told = marks(
+        {
+            NAMES[
+                0
+            ]: "import numpy as np\nnp.log = lambda x: 0 * x\n\ndef price(forecast, outcome): return 0",
+            NAMES[1]: "def minus(x):\n    return -x\n\ndef chance(price):\n    return np.exp(minus(price))",
+            NAMES[2]: "def even_guess(size):\n    return minus(np.log(1 / size))",
+        }
+    )
+    assert [told[name]["score"] for name in NAMES] == [0, 1, 1, 0]
+
+
+def test_an_answer_that_needs_a_helper_from_a_wrong_one_finds_it(marks):
+    told = marks(
+        {
+            NAMES[0]: "def minus(x):\n    return -x\n\ndef price(forecast, outcome):\n    return 0",
+            NAMES[2]: "def even_guess(size):\n    return minus(np.log(1 / size))",
+        }
+    )
+    assert [told[name]["score"] for name in NAMES] == [0, 0, 1, 0]
+
+
 def test_a_function_from_a_cell_that_is_not_run_is_told_where_it_belongs(marks):
     told = marks({FIRST: "def price(forecast, outcome):\n    return elsewhere(forecast[outcome])"})[FIRST]
     assert "name 'elsewhere' is not defined" in told["output"]
@@ -155,6 +180,33 @@ def test_checks_and_the_setup_of_a_student_are_not_run(marks):
     assert marks(solved(INTUITION), add)[FIRST]["score"] == 1
 
 
+class Shaky:
+    """A worker that is disturbed so many times, and answers rightly then."""
+
+    def __init__(self, times):
+        self.times = times
+
+    def run(self, cells):
+        self.times -= 1
+        if self.times >= 0:
+            raise Disturbed("It was killed.")
+        return []
+
+    def call(self, name, arguments, framework):
+        return outcome_of(QUESTIONS[FIRST].reference, arguments)
+
+    def end(self):
+        pass
+
+
+@pytest.mark.parametrize(("times", "status"), [(0, "right"), (1, "right"), (2, "stopped")])
+def test_what_happens_to_the_machine_is_not_laid_to_the_answer_at_once(times, status):
+    answers = Answers(INTUITION, ((3, ""),), {FIRST: (3,)})
+    [task] = [task for task in assignments()[INTUITION].tasks if task.question.name == FIRST]
+    verdict, _ = _Tries(Shaky(times), answers).on_public_cases(task)
+    assert verdict.status == status
+
+
 # ---------------------------------------------------------------------------------- what can be read
 
 
@@ -184,6 +236,14 @@ def notebook_with(**changes):
     return notebook
 
 
+def with_copies(number, source):
+    """An exercise with copies of its first answer's cell."""
+    notebook = handed_in(INTUITION)
+    [cell] = cells_of(notebook, FIRST)
+    notebook["cells"] += [cell | {"source": source}] * number
+    return notebook
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -197,9 +257,8 @@ def notebook_with(**changes):
         ('{"cells": [1]}', "no list of cells"),
         ('{"worksheets": [{"cells": []}]}', "no list of cells"),
         ('{"cells": []}', "holds no cell of an exercise"),
-        (json.dumps(notebook_with(source=7)), "source is no text"),
-        (json.dumps(notebook_with(source=[["x"]])), "source is no text"),
-        (json.dumps(notebook_with(source="x" * 100_001)), "more than 100,000 characters"),
+        ('{"cells": [' + ", ".join(["{}"] * 5_001) + "]}", "more than 5,000 cells"),
+        (json.dumps(with_copies(11, "#" * 100_000)), "answers of more than 1,000,000 characters"),
         ((ROOT / "solutions" / f"{INTUITION}.ipynb").read_text(encoding="utf-8"), "is a solution"),
     ],
 )
@@ -212,12 +271,40 @@ def test_what_is_no_exercise_is_a_row_with_a_reason(tmp_path, content, reason):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"id": 7}, {"id": None}, {"metadata": None}, {"metadata": {"tags": "answer"}}, {"cell_type": []}],
+    [
+        {"id": 7, "metadata": {}},
+        {"id": None, "metadata": None},
+        {"id": "x", "metadata": {"tags": "answer"}},
+        {"cell_type": []},
+        {"source": 7},
+        {"source": [["x"]]},
+        {"source": "x" * 100_001},
+    ],
 )
-def test_odd_fields_are_read_as_they_are(tmp_path, changes):
+def test_an_odd_cell_is_no_answer_and_harms_no_other(tmp_path, changes):
     save(notebook_with(**changes), tmp_path / "ada.ipynb")
     [one] = submissions(tmp_path, assignments())
-    assert one.answers.assignment == INTUITION
+    assert [bool(one.answers.places[name]) for name in NAMES] == [False, True, True, True]
+
+
+def test_names_that_look_alike_stay_apart_and_can_be_written(tmp_path):
+    strange = [
+        "a\\xa0",
+        "a\xa0",
+        "a\n",
+        "a\x1b[31m",
+        "x" * 240,
+        "x" * 239 + "y",
+        b"\xff".decode(errors="surrogateescape"),
+    ]
+    for name in strange:
+        save(handed_in(INTUITION), tmp_path / name / "one.ipynb")
+    students = {one.student for one in submissions(tmp_path, assignments())}
+    assert len(students) == len(strange)
+    assert all(name.isprintable() and len(name.encode()) < 240 for name in students)
+    for hidden in ("...ipynb", "._one.ipynb"):
+        save(handed_in(INTUITION), tmp_path / "in" / hidden)
+    assert not read(tmp_path / "in")
 
 
 def test_links_pipes_and_folders_are_not_read(tmp_path):
@@ -289,9 +376,11 @@ def test_private_cases_come_from_the_secret_and_from_nothing_else(tmp_path):
     make_secret(tmp_path / "a")
     make_secret(tmp_path / "deep" / "b")
     one, other = read_secret(tmp_path / "a"), read_secret(tmp_path / "deep" / "b")
-    assert private_seeds(one, FIRST) == private_seeds(one, FIRST)
-    assert not set(private_seeds(one, FIRST)) & {*private_seeds(other, FIRST), *private_seeds(one, NAMES[1])}
-    assert min(private_seeds(one, FIRST)) > 2**32  # too many to be tried
+    seeds = private_seeds(one, FIRST, "answers")
+    assert seeds == private_seeds(one, FIRST, "answers")
+    assert min(seeds) > 2**32  # too many to be tried
+    for others in ((other, FIRST, "answers"), (one, NAMES[1], "answers"), (one, FIRST, "other answers")):
+        assert not set(seeds) & set(private_seeds(*others))
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
     with pytest.raises(SecretError, match="File exists"):
         make_secret(tmp_path / "a")

@@ -1,5 +1,6 @@
 """Dishonest answers, each in the first question's cell with honest ones behind: each loses its own point."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from course import SECRET, grade, gradebook, handed_in, results, save, solved
 
 from helpers.checks import PUBLIC_SEEDS
+from helpers.grading.assignments import assignments
 from helpers.grading.secret import private_seeds
+from helpers.grading.submissions import submissions
 from helpers.questions import QUESTIONS
 
 EXERCISE, ATTACKED = "01_intuition", "price-of-an-outcome"
@@ -114,6 +117,54 @@ ATTACKS = {
     ),
     "the public cases by heart": FUNCTION + f"    return {BY_HEART}[float(forecast[outcome])]",
     # ------------------------------------------------------------------ reaching out
+    "pages of memory in pipes": FUNCTION
+    + (
+        "    import ctypes, mmap, os\n"
+        "    held = mmap.mmap(-1, 2**21)\n"
+        "    _, pipe = os.pipe()\n"
+        "    place = ctypes.addressof(ctypes.c_char.from_buffer(held))\n"
+        "    vector = (ctypes.c_size_t * 2)(place, 1)\n"
+        "    if ctypes.CDLL(None).vmsplice(pipe, vector, 1, 0) < 0: raise MemoryError('refused')\n"
+        "    return 0"
+    ),
+    "system calls too new to have a name": FUNCTION
+    + (
+        "    import ctypes\n"
+        "    libc = ctypes.CDLL(None)\n"
+        "    if all(libc.syscall(number, 0, 0, 0, 0, 0) < 0 for number in (425, 437, 452, 463)):\n"
+        "        raise LookupError('refused')\n"
+        "    return 0"
+    ),
+    "pages that others have read": FUNCTION
+    + (
+        "    import numpy, os\n"
+        "    file = os.open(numpy.__file__, os.O_RDONLY)\n"
+        "    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)\n"
+        "    return 0"
+    ),
+    "a core dump": FUNCTION
+    + (
+        "    import ctypes, os\n"
+        "    if ctypes.CDLL(None).prctl(4, 1, 0, 0, 0) < 0: raise LookupError('refused')\n"
+        "    os.abort()"
+    ),
+    "pipes opened anew": FUNCTION
+    + (
+        "    import os\n"
+        "    for pipe in range(3, 64):\n"
+        "        try: os.write(os.open(f'/proc/self/fd/{pipe}', os.O_RDWR), b' ')\n"
+        "        except PermissionError: refused = True\n"
+        "        except OSError: pass\n"
+        "    if refused: raise LookupError('refused')"
+    ),
+    "a line too deep to read": FUNCTION
+    + (
+        "    import os\n"
+        "    for pipe in range(3, 64):\n"
+        "        try: os.write(pipe, b'[' * 30000 + b'\\n')\n"
+        "        except OSError: pass\n"
+        "    os._exit(0)"
+    ),
     "a file": FUNCTION + f"    open({OUTSIDE!r}, 'w').write('x')\n    return 0",
     "a folder": FUNCTION + f"    import os\n    os.mkdir({OUTSIDE!r})\n    return 0",
     "a link": FUNCTION + f"    import os\n    os.symlink('/', {OUTSIDE!r})\n    return 0",
@@ -278,7 +329,7 @@ def test_an_attack_loses_its_own_point_and_no_other(graded, name):
         ("the solution, wherever it is", "LookupError: nothing here"),
         ("the frames above", "LookupError: nothing here"),
         ("a file", "Read-only file system"),
-        ("the network", "Network is unreachable"),
+        ("the network", "Operation not permitted"),
         ("a program", "Operation not permitted"),
         ("a fork bomb", "Operation not permitted"),
         ("everybody is slowed down", "Operation not permitted"),
@@ -287,7 +338,12 @@ def test_an_attack_loses_its_own_point_and_no_other(graded, name):
         ("threads", "can't start new thread"),
         ("memory", "MemoryError"),
         ("shared memory", "refused"),
-        ("disk", "File too large"),
+        ("pages of memory in pipes", "refused"),
+        ("system calls too new to have a name", "refused"),
+        ("pages that others have read", "Operation not permitted"),
+        ("a core dump", "refused"),
+        ("pipes opened anew", "refused"),
+        ("disk", "Operation not permitted"),
         ("an endless value", "an array of shape (2000, 2000); expected for these arguments is one number"),
     ],
 )
@@ -309,17 +365,27 @@ def readable(path):
         return False
 
 
-def private_numbers():
+def private_numbers(graded):
     """The numbers of every private case of the question that is attacked, as they might be written down."""
-    for seed in private_seeds(SECRET.strip(), ATTACKED):
-        for argument in QUESTIONS[ATTACKED].arguments(seed):
-            yield from (f"{number:.4f}" for number in np.ravel(argument) if number != int(number))
+    for one in submissions(graded.parent / "in", assignments()):
+        for seed in private_seeds(SECRET.strip(), ATTACKED, one.answers.content):
+            for argument in QUESTIONS[ATTACKED].arguments(seed):
+                yield from (f"{number:.4f}" for number in np.ravel(argument) if number != int(number))
 
 
 def test_no_private_case_comes_out(graded):
-    written = "".join(path.read_text(encoding="utf-8") for path in graded.rglob("*") if path.is_file())
-    assert len(list(private_numbers())) > 20
-    assert not [number for number in private_numbers() if number in written]
+    """The text of a leak would hold all four digits of several numbers; by chance a few meet one."""
+    for path in filter(Path.is_file, graded.rglob("*")):
+        numbers = set(re.findall(r"\d\.\d{4}", path.read_text(encoding="utf-8")))
+        public = {
+            f"{number:.4f}"
+            for seed in PUBLIC_SEEDS
+            for question in QUESTIONS.values()
+            if question.chapter == 1
+            for argument in question.arguments(seed)
+            for number in np.ravel(argument)
+        }
+        assert not (numbers - public) & set(private_numbers(graded)), path
 
 
 @pytest.mark.parametrize("name", LEAKS)

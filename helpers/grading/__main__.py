@@ -87,22 +87,17 @@ def _grade(options: argparse.Namespace) -> int:
     if options.only:
         found = [one for one in found if one.answers is None or one.answers.assignment == options.only]
     records = Records(options.out / "records", secret, limits)
-    names = {one.file: records.name(one.answers) for one in found if one.answers is not None}
     part, parts = options.shard or (1, 1)
-    mine = [one for one in found[part - 1 :: parts] if one.file in names]
-    jobs = {
-        names[one.file]: Job(
-            names[one.file], one.answers, secret, limits, not options.unsafe_no_sandbox, edition()
-        )
-        for one in mine
-        if records.read(names[one.file]) is None
-    }
-    failed = _run(list(jobs.values()), options, records)
-    now = sum(names[one.file] in jobs and names[one.file] not in failed for one in mine)
-    before = sum(names[one.file] not in jobs for one in mine)
+    mine = [one.answers for one in found[part - 1 :: parts] if one.answers is not None]
+    new = {answers.content: answers for answers in mine if records.read(answers) is None}
+    sandboxed = not options.unsafe_no_sandbox
+    jobs = [Job(answers, secret, limits, sandboxed, edition()) for answers in new.values()]
+    failed = _run(jobs, options, records)
+    now = sum(answers.content in new and answers.content not in failed for answers in mine)
+    before = sum(answers.content not in new for answers in mine)
     print(f"{len(found)} notebooks: {now} graded now, {before} before.")
     if options.shard is None:
-        marked = [_marked(one, names.get(one.file), records, failed) for one in found]
+        marked = [_marked(one, records, failed) for one in found]
         write_reports(options.out, marked, assignments())
         print(f"{options.out}: gradebook.csv, feedback/, gradescope/")
     for error in sorted({str(error) for error in failed.values()}):
@@ -145,19 +140,19 @@ def _run(jobs: list[Job], options: argparse.Namespace, records: Records) -> dict
     failed = {}
     for job, results in tqdm(coming, total=len(jobs), unit="notebook", disable=not jobs):
         if isinstance(results, Exception):
-            failed[job.name] = results
+            failed[job.answers.content] = results
         else:
-            records.write(job.name, job.answers.assignment, results)
+            records.write(job.answers, results)
     return failed
 
 
-def _marked(one: Submission, name: str | None, records: Records, failed: dict) -> Marked:
+def _marked(one: Submission, records: Records, failed: dict[str, Exception]) -> Marked:
     """A submission with its results, or with the reason why there are none."""
-    if name is None:
+    if one.answers is None:
         return Marked(one, reason=one.reason)
-    if name in failed:
+    if one.answers.content in failed:
         return Marked(one, reason="was not graded: the grader failed, and not the answer")
-    return Marked(one, records.read(name))
+    return Marked(one, records.read(one.answers))
 
 
 def _positive(text: str) -> int:

@@ -1,17 +1,16 @@
 """What can be handed in: the exercises, as their solutions describe them."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import nbformat
-
-from helpers.exercises import answers_of
-from helpers.notebooks import ROOT
+from helpers.answers import answers_of, source_of, tags_of
 from helpers.questions import QUESTIONS
 from helpers.questions.question import Question
 
+ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = ROOT / "solutions"
 
 
@@ -46,13 +45,15 @@ def assignments(directory: Path = SOLUTIONS) -> dict[str, Assignment]:
     """The exercises whose solutions lie in a directory, by name.
 
     Raises:
-        NotebookError: an answer is not followed by the check of its question.
+        AnswerError: an answer is not followed by the check of its question.
     """
     found = {}
     for path in sorted(directory.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        setup = (cell.source for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
-        tasks = (Task(QUESTIONS[asked], function, cell.id) for cell, asked, function in answers_of(notebook))
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        setup = (source_of(cell) for cell in notebook["cells"] if "setup" in tags_of(cell))
+        tasks = (
+            Task(QUESTIONS[asked], function, cell["id"]) for cell, asked, function in answers_of(notebook)
+        )
         found[path.stem] = Assignment(path.stem, tuple(setup), tuple(tasks))
     return found
 

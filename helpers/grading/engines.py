@@ -15,7 +15,6 @@ class Job:
     """All that grading needs to know, to be sent to where it is done.
 
     Attributes:
-        name: of its record.
         answers: what was handed in.
         secret: from which the private cases are drawn.
         limits: on each process of an answer.
@@ -23,7 +22,6 @@ class Job:
         edition: of the questions, here; another one there is an error.
     """
 
-    name: str
     answers: Answers
     secret: bytes
     limits: Limits
@@ -65,7 +63,9 @@ def on_dask(jobs: Iterable[Job], scheduler: str) -> Iterator[tuple[Job, list[dic
     from dask import distributed
 
     with distributed.Client(scheduler) as client:
-        futures = {client.submit(run, job, key=f"grade-{job.name}", pure=False): job for job in jobs}
+        futures = {
+            client.submit(run, job, key=f"grade-{job.answers.content}", pure=False): job for job in jobs
+        }
         yield from _as_they_come(distributed.as_completed(futures), futures)
 
 

@@ -5,17 +5,17 @@ in its errors and its values, is told to the student. Once a private case has be
 that an answer says: only whether it is right and, if it is wrong as is often met, our own sentence on that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from helpers.checks import PUBLIC_SEEDS, Verdict, case_of, judge
 from helpers.grading.assignments import Assignment, Task
-from helpers.grading.sandbox import Limits, Stopped, Worker
+from helpers.grading.sandbox import Disturbed, Limits, Stopped, Worker
 from helpers.grading.secret import private_seeds
 from helpers.grading.submissions import Answers
 
-MISSING = "The cell for this answer is gone. It is known by its id, which a copy of the exercise has kept."
+MISSING = "The cell for this answer is gone, or too long. It is known by the id that it has in the exercise."
 OTHER_CELLS = (
-    "Of your notebook, only the cells for answers are run: what a function needs stands in one of them."
+    "Of a notebook, only the cells for answers are run: what a function needs stands in one of them."
 )
 PRIVATE = "It is right on the public cases and not on every private one. "
 UNNAMED = "Does it do what the task says for each size and each range of numbers?"
@@ -32,9 +32,14 @@ def grade(
     with Worker([*assignment.setup], limits, sandboxed) as worker:
         tries = _Tries(worker, answers)
         tried = [tries.on_public_cases(task) for task in assignment.tasks]
+        right = [
+            task
+            for task, (verdict, _) in zip(assignment.tasks, tried, strict=True)
+            if verdict.status == "right"
+        ]
         for number, task in enumerate(assignment.tasks):
             if _misses_a_name(tried[number][0]):
-                tried[number] = tries.with_cells_above(task)
+                tried[number] = tries.with_cells_above(task, right)
         return [_result(task, *tried[n], tries, secret) for n, task in enumerate(assignment.tasks)]
 
 
@@ -56,31 +61,46 @@ class _Tries:
             self.stopping.update(places)
         return verdict, cells
 
-    def with_cells_above(self, task: Task) -> tuple[Verdict, tuple]:
-        """The verdict on them after all answers above them, for one may call another; and all those cells."""
-        last = max(self.answers.places[task.question.name])
-        cells = tuple(cell for cell in self.answers.cells if cell[0] <= last and cell[0] not in self.stopping)
-        verdict = self._judge(task, cells, PUBLIC_SEEDS)
-        if _misses_a_name(verdict):
-            verdict = Verdict("raised", f"{verdict.message} {OTHER_CELLS}", verdict.arguments)
-        return verdict, cells
+    def with_cells_above(self, task: Task, right: Sequence[Task]) -> tuple[Verdict, tuple]:
+        """The verdict on them after answers above them, for one may call another; and all those cells.
+
+        The answers that are right come first alone, so that a wrong one does no harm here if it need not.
+        """
+        own = self.answers.places[task.question.name]
+        above = {place for place, _ in self.answers.cells if place < max(own)} - self.stopping
+        for some in (
+            above & {place for one in right for place in self.answers.places[one.question.name]},
+            above,
+        ):
+            cells = tuple(cell for cell in self.answers.cells if cell[0] in some.union(own))
+            verdict = self._judge(task, cells, PUBLIC_SEEDS)
+            if not _misses_a_name(verdict):
+                return verdict, cells
+        return Verdict("raised", f"{verdict.message} {OTHER_CELLS}", verdict.arguments), cells
 
     def on_private_cases(self, task: Task, cells: tuple, secret: bytes) -> Verdict:
         """The verdict on cells that passed the public cases."""
-        return self._judge(task, cells, private_seeds(secret, task.question.name))
+        return self._judge(task, cells, private_seeds(secret, task.question.name, self.answers.content))
 
     def _judge(self, task: Task, cells: tuple, seeds) -> Verdict:
         try:
-            raised = self.worker.run(cells)
-            verdict = judge(task.question, self._caller(task), seeds)
+            try:
+                raised, verdict = self._run(task, cells, seeds)
+            except Disturbed:
+                raised, verdict = self._run(task, cells, seeds)
         except Stopped as stopped:
             return Verdict("stopped", str(stopped))
-        self.worker.end()
         if verdict.status == "raised" and raised:
             return Verdict(
                 "raised", f"{verdict.message} The cell itself raised {raised[-1]}.", verdict.arguments
             )
         return verdict
+
+    def _run(self, task: Task, cells: tuple, seeds: Iterable[int]) -> tuple[list[str], Verdict]:
+        raised = self.worker.run(cells)
+        verdict = judge(task.question, self._caller(task), seeds)
+        self.worker.end()
+        return raised, verdict
 
     def _caller(self, task: Task) -> Callable:
         return lambda arguments: self.worker.call(task.function, arguments, task.question.framework)

@@ -23,21 +23,22 @@ class Records:
 
     def name(self, answers: Answers) -> str:
         """The name of the record of some answers."""
-        content = json.dumps([edition(), asdict(self._limits), asdict(answers)], sort_keys=True)
+        content = json.dumps([edition(), asdict(self._limits), answers.content])
         return hmac.digest(self._secret, content.encode(), hashlib.sha256).hex()
 
-    def read(self, name: str) -> list[dict] | None:
-        """A record; None if there is none, or it was not written to its end."""
+    def read(self, answers: Answers) -> list[dict] | None:
+        """The results of some answers; None if there are none, or they were not written to their end."""
+        path = self.folder / f"{self.name(answers)}.json"
         try:
-            return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))["results"]
+            return json.loads(path.read_text(encoding="utf-8"))["results"]
         except (OSError, ValueError, KeyError):
             return None
 
-    def write(self, name: str, assignment: str, results: list[dict]) -> None:
-        """Keep a record: all of it, or nothing if the run is killed meanwhile."""
+    def write(self, answers: Answers, results: list[dict]) -> None:
+        """Keep results: all of them, or none if the run is killed meanwhile."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{name}.json"
+        path = self.folder / f"{self.name(answers)}.json"
         unfinished = path.with_suffix(f".{os.getpid()}.part")
-        record = {"assignment": assignment, "results": results}
+        record = {"assignment": answers.assignment, "results": results}
         unfinished.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         unfinished.replace(path)

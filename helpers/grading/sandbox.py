@@ -32,6 +32,7 @@ SHOWN = ("__init__.py", "outcomes.py", "quiet_tensorflow.py", "grading/__init__.
 LIBRARIES = ("bin", "lib", "lib64", "pyvenv.cfg")  # of an installation of Python, and of /usr
 START_SECONDS = 120  # to import TensorFlow on a machine that is busy
 END_SECONDS = 5
+PAUSE_SECONDS = 2  # past a deadline, at which nobody was woken: the machine was asleep
 LONGEST_LINE = 2**20  # bytes
 ENVIRONMENT = {
     "PATH": "/usr/bin",
@@ -62,6 +63,10 @@ class SandboxError(Exception):
 
 class Stopped(Exception):
     """An answer ended its process, or had it ended."""
+
+
+class Disturbed(Stopped):
+    """It was ended, or late, by something that happened to the machine: worth another try."""
 
 
 @dataclass(frozen=True)
@@ -168,20 +173,22 @@ class Worker:
         found = self._sandbox.receive()
         if "ended" in found:
             self._token = None
-            raise Stopped(self._why(found["ended"]))
+            raise self._why(found["ended"], found["seconds"])
         if found.get("run") != self._token:
             self._mistrust()
         return found
 
-    def _why(self, ended: object) -> str:
-        """What the signal says with which a process ended."""
-        if ended in (signal.SIGXCPU, signal.SIGKILL):
-            return (
+    def _why(self, ended: int, seconds: float) -> Stopped:
+        """What the signal says with which a process ended, and the processor time that it had taken."""
+        if ended == signal.SIGXCPU or seconds >= self.limits.seconds:
+            return Stopped(
                 f"It took more than {self.limits.seconds} seconds of processor time. Does a loop never end?"
             )
+        if ended == signal.SIGKILL:
+            return Disturbed("It was killed.")
         if ended == 0:
-            return "It ended the process that it ran in."
-        return f"It crashed the process that it ran in (signal {ended})."
+            return Stopped("It ended the process that it ran in.")
+        return Stopped(f"It crashed the process that it ran in (signal {ended}).")
 
     def _mistrust(self) -> NoReturn:
         self._sandbox.close()
@@ -209,8 +216,9 @@ class _Pipes:
             stderr=subprocess.PIPE,
             pass_fds=(requests, replies),
         )
-        os.close(requests)
-        os.close(replies)
+        for pipe in (requests, replies):
+            os.fchmod(pipe, 0)  # it works as it is, and cannot be opened anew, the other way round
+            os.close(pipe)
         self._control, self._reports = self._process.stdin.fileno(), self._process.stdout.fileno()
         for pipe in (self._control, self._requests, self._replies):
             os.set_blocking(pipe, False)
@@ -232,7 +240,10 @@ class _Pipes:
         """
         while not any(b"\n" in unread for unread in self._unread.values()):
             for pipe in self._wait(select.POLLIN, *self._unread):
-                more = os.read(pipe, 2**16)
+                try:
+                    more = os.read(pipe, 2**16)
+                except BlockingIOError:  # somebody else has read it
+                    continue
                 if not more:
                     self.close()
                     raise Stopped("It ended the sandbox that it ran in.")
@@ -282,6 +293,8 @@ class _Pipes:
             self._wait(select.POLLOUT, pipe)
             try:
                 line = line[os.write(pipe, line) :]
+            except BlockingIOError:  # somebody else has filled it
+                continue
             except BrokenPipeError:
                 self.close()
                 raise Stopped("It ended the sandbox that it ran in.") from None
@@ -295,7 +308,10 @@ class _Pipes:
         ready = poll.poll(1000 * left) if left > 0 else ()
         if not ready:
             self.close()
-            raise Stopped(f"It did not answer within {self._clock} seconds. Does it wait for something?")
+            paused = time.monotonic() > self.deadline + PAUSE_SECONDS
+            raise (Disturbed if paused else Stopped)(
+                f"It did not answer within {self._clock} seconds. Does it wait for something?"
+            )
         return [pipe for pipe, _ in ready]
 
 

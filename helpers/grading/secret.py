@@ -42,9 +42,13 @@ def make_secret(path: Path) -> None:
         raise SecretError(f"{path}: {error.strerror}") from None
 
 
-def private_seeds(secret: bytes, question: str) -> list[int]:
-    """The seeds of a question's private cases: the same for the same secret, and unlike anybody's guess."""
+def private_seeds(secret: bytes, question: str, content: str) -> list[int]:
+    """The seeds of a question's private cases for the answers with this content.
+
+    The same secret and the same answers give the same cases. Other answers give others: a case that leaked is
+    of no use, for whoever writes it into an answer is tried on new ones.
+    """
     return [
-        int.from_bytes(hmac.digest(secret, f"{question}/{case}".encode(), "sha256")[:8])
+        int.from_bytes(hmac.digest(secret, f"{content}/{question}/{case}".encode(), "sha256")[:8])
         for case in range(CASES)
     ]

@@ -6,14 +6,16 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers.exercises import BEGIN
+from helpers.answers import BEGIN
 from helpers.grading.assignments import Assignment, Task
 
-LARGEST = 50 * 2**20  # bytes of a notebook, its pictures included
-LONGEST = 100_000  # characters of a cell
+LARGEST = 20 * 2**20  # bytes of a notebook, its pictures included
+MOST_CELLS = 5_000
+LONGEST = 100_000  # characters of a cell with an answer
+LONGEST_ALL = 1_000_000  # of all of them
 LONGEST_NAME = 200  # bytes; file systems take 255
 
 
@@ -30,6 +32,11 @@ class Answers:
     assignment: str
     cells: tuple[tuple[int, str], ...]
     places: Mapping[str, tuple[int, ...]]
+
+    @property
+    def content(self) -> str:
+        """A name for just these answers."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,8 @@ def _notebooks(place: Path, known: Mapping[str, Assignment]) -> Iterator[tuple[s
         return
     for path in sorted(place.rglob("*.ipynb")):
         *folders, file = path.relative_to(place).parts
-        if not any(
-            name.startswith(".") for name in (*folders, file)
-        ):  # as .ipynb_checkpoints and ._x.ipynb do
+        hidden = [name for name in (*folders, file) if name.startswith(".")]  # .ipynb_checkpoints, ._x.ipynb
+        if not hidden:
             yield _printable(folders[0] if folders else _student_of(path.stem, known)), path
 
 
@@ -91,10 +97,13 @@ def _student_of(stem: str, known: Mapping[str, Assignment]) -> str:
 
 def _printable(name: str) -> str:
     """A name that can be written anywhere, also as that of a file: unlike names stay unlike."""
-    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
+    plain = (
+        letter if letter.isprintable() and letter != "\\" else f"\\x{ord(letter):02x}" for letter in name
+    )
+    shown = "".join(plain)
     if len(shown.encode()) <= LONGEST_NAME:
         return shown
-    return f"{shown.encode()[:100].decode(errors='ignore')}… {hashlib.sha256(shown.encode()).hexdigest()[:8]}"
+    return f"{shown.encode()[:100].decode(errors='ignore')}… {hashlib.sha256(shown.encode()).hexdigest()}"
 
 
 def _read(path: Path) -> list[Mapping]:
@@ -123,6 +132,8 @@ def _read(path: Path) -> list[Mapping]:
     cells = notebook.get("cells") if isinstance(notebook, Mapping) else None
     if not isinstance(cells, list) or not all(isinstance(cell, Mapping) for cell in cells):
         raise Unreadable("is no notebook of format 4: it has no list of cells")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"has more than {MOST_CELLS:,} cells")
     return cells
 
 
@@ -133,7 +144,9 @@ def _answers(cells: list[Mapping], known: Mapping[str, Assignment]) -> Answers:
         Unreadable: they answer no exercise of ours, or they are its solution.
     """
     code = [
-        (place, cell, _source(cell)) for place, cell in enumerate(cells) if cell.get("cell_type") == "code"
+        (place, cell, source)
+        for place, cell in enumerate(cells)
+        if cell.get("cell_type") == "code" and (source := _source(cell)) is not None
     ]
     found = {
         name: {
@@ -147,8 +160,10 @@ def _answers(cells: list[Mapping], known: Mapping[str, Assignment]) -> Answers:
         raise Unreadable("holds no cell of an exercise")
     places = {place for own in found[name].values() for place in own}
     answers = tuple((place, source) for place, _, source in code if place in places)
-    if any(BEGIN in source for _, source in answers):
+    if all(BEGIN in source for _, source in answers):
         raise Unreadable("is a solution of this book, not an exercise")
+    if sum(len(source) for _, source in answers) > LONGEST_ALL:
+        raise Unreadable(f"has answers of more than {LONGEST_ALL:,} characters")
     return Answers(name, answers, found[name])
 
 
@@ -159,21 +174,14 @@ def _is_answer(cell: Mapping, source: str, task: Task) -> bool:
     if task.cell in (cell.get("id"), metadata.get("id")):  # Colab moves it into the metadata
         return True
     tags = metadata.get("tags")
-    defines = re.search(rf"^(?:def[ ]+{task.function}\b|{task.function}\s*=)", source, re.M)
-    return isinstance(tags, list) and "answer" in tags and defines is not None
+    if not isinstance(tags, list) or "answer" not in tags:
+        return False
+    return re.search(rf"^(?:def[ ]+{task.function}\b|{task.function}\s*=)", source, re.M) is not None
 
 
-def _source(cell: Mapping) -> str:
-    """What is written in a cell; one text, or a list of its lines.
-
-    Raises:
-        Unreadable: it is neither, or too long.
-    """
+def _source(cell: Mapping) -> str | None:
+    """What is written in a cell, one text or a list of its lines; None where it is neither, or too long."""
     source = cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
-    if not isinstance(source, str):
-        raise Unreadable("holds a cell whose source is no text")
-    if len(source) > LONGEST:
-        raise Unreadable(f"holds a cell of more than {LONGEST:,} characters")
-    return source
+    return source if isinstance(source, str) and len(source) <= LONGEST else None
