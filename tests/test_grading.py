@@ -416,6 +416,18 @@ def test_without_bubblewrap_it_refuses_unless_told_otherwise(one_submission, tmp
     assert gradebook(tmp_path / "out")["ada"]["points"] == "5"
 
 
+def test_a_sandbox_that_does_not_start_is_nobodys_fault(
+    sandbox, one_submission, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("helpers.grading.sandbox.ROOT_INSIDE", "/nowhere")  # the worker is not found there
+    monkeypatch.setattr("helpers.grading.sandbox.SHOWN", ())
+    assert main([str(one_submission), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "the sandbox did not start, and said: " in said
+    assert "No module named" in said
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

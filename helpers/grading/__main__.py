@@ -12,7 +12,7 @@ from helpers.grading.assignments import SOLUTIONS, assignments, edition
 from helpers.grading.engines import Job, on_dask, on_this_machine
 from helpers.grading.records import Records
 from helpers.grading.reports import Marked, write_reports
-from helpers.grading.sandbox import PACKAGE, Limits, SandboxError, Worker, require_hidden
+from helpers.grading.sandbox import PACKAGE, Limits, SandboxError, require_hidden, walls
 from helpers.grading.secret import SecretError, make_secret, read_secret
 from helpers.grading.submissions import Submission, submissions
 
@@ -119,9 +119,7 @@ def _prepare(options: argparse.Namespace, secret_file: Path) -> None:
         return
     require_hidden(options.submissions, options.out, secret_file, SOLUTIONS, PACKAGE)
     if options.dask is None:
-        with Worker([], Limits()) as worker:
-            worker.run([])
-            worker.end()
+        walls()
 
 
 def _secret(path: Path, options: argparse.Namespace) -> bytes:
@@ -135,10 +133,16 @@ def _secret(path: Path, options: argparse.Namespace) -> bytes:
 
 
 def _run(jobs: list[Job], options: argparse.Namespace, records: Records) -> dict[str, Exception]:
-    """Grade and keep what comes; returns what was not graded, with its error."""
+    """Grade and keep what comes; returns what was not graded, with its error.
+
+    Raises:
+        SandboxError: the first sandbox did not start, so it is no use to try the others.
+    """
     coming = on_dask(jobs, options.dask) if options.dask else on_this_machine(jobs, options.jobs)
     failed = {}
-    for job, results in tqdm(coming, total=len(jobs), unit="notebook", disable=not jobs):
+    for number, (job, results) in enumerate(tqdm(coming, total=len(jobs), unit="notebook", disable=not jobs)):
+        if isinstance(results, SandboxError) and number == 0:
+            raise results
         if isinstance(results, Exception):
             failed[job.answers.content] = results
         else:

@@ -47,7 +47,13 @@ ENVIRONMENT = {
     "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # torch.optim loads the compiler, which wants a folder
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
+    # Memory in few large pages makes it a fifth less work to import torch and to fork what has imported it.
+    "PYTHONMALLOC": "malloc",
+    "GLIBC_TUNABLES": ":".join(
+        f"glibc.malloc.{name}" for name in ("hugetlb=1", "top_pad=0x4000000", "mmap_threshold=0x40000000")
+    ),
 }
+LARGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # where the C library looks whether there are any
 NAMESPACES = (
     *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
     *("--die-with-parent", "--new-session", "--as-pid-1"),
@@ -339,7 +345,8 @@ def walls() -> list[str]:
             command += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             command += ["--ro-bind", str(path), str(path)]
-    command += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for path in ("/etc/ld.so.cache", LARGE_PAGES):
+        command += ["--ro-bind-try", path, path]
     for directory in (ROOT_INSIDE, f"{ROOT_INSIDE}/helpers", f"{ROOT_INSIDE}/helpers/grading"):
         command += ["--perms", "0755", "--dir", directory]
     for name in SHOWN:
