@@ -6,6 +6,9 @@ import time
 
 import pytest
 from course import ROOT, command, grade, handed_in, save, solved
+from dask.distributed import LocalCluster
+
+from helpers.grading.__main__ import main
 
 NAME = "01_intuition"
 
@@ -63,14 +66,21 @@ def test_parts_that_are_merged_write_what_one_worker_writes(a_class, expected, s
 
 
 def test_a_dask_cluster_writes_what_one_worker_writes(a_class, expected, secret_file, tmp_path):
-    distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(
+    cluster = LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
     )
     with cluster:
         done = grade(a_class, tmp_path / "out", secret_file, "--dask", cluster.scheduler_address)
     assert ": 0 graded now, " not in done.stdout
     assert written(tmp_path / "out") == expected
+
+
+def test_a_scheduler_that_does_not_answer_is_named(a_class, secret_file, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("helpers.grading.engines.CONNECT_SECONDS", 0.5)
+    nobody = "tcp://127.0.0.1:9"
+    arguments = [str(a_class), "--out", str(tmp_path / "out"), "--secret", str(secret_file), "--dask", nobody]
+    assert main(arguments) == 2
+    assert f"no Dask scheduler answers at {nobody}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers.grading.assignments import SOLUTIONS, assignments, edition
-from helpers.grading.engines import Job, on_dask, on_this_machine
+from helpers.grading.engines import EngineError, Job, on_dask, on_this_machine
 from helpers.grading.records import Records
 from helpers.grading.reports import Marked, write_reports
 from helpers.grading.sandbox import PACKAGE, Limits, SandboxError, require_hidden, walls
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a queue that stops us says so with this
     try:
         return _grade(options)
-    except (UsageError, SandboxError, SecretError) as error:
+    except (UsageError, EngineError, SandboxError, SecretError) as error:
         print(f"helpers.grading: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

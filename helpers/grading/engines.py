@@ -9,6 +9,12 @@ from helpers.grading.grader import grade
 from helpers.grading.sandbox import Limits, SandboxError
 from helpers.grading.submissions import Answers
 
+CONNECT_SECONDS = 10
+
+
+class EngineError(Exception):
+    """There is nothing to grade with."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -59,10 +65,17 @@ def on_dask(jobs: Iterable[Job], scheduler: str) -> Iterator[tuple[Job, list[dic
     Args:
         jobs: what to grade.
         scheduler: the cluster's address, such as tcp://host:8786.
+
+    Raises:
+        EngineError: nobody answers there.
     """
     from dask import distributed
 
-    with distributed.Client(scheduler) as client:
+    try:
+        client = distributed.Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"no Dask scheduler answers at {scheduler}: {error}") from None
+    with client:
         futures = {
             client.submit(run, job, key=f"grade-{job.answers.content}", pure=False): job for job in jobs
         }

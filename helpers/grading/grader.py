@@ -31,16 +31,12 @@ def grade(
     """
     with Worker([*assignment.setup], limits, sandboxed) as worker:
         tries = _Tries(worker, answers)
-        tried = [tries.on_public_cases(task) for task in assignment.tasks]
-        right = [
-            task
-            for task, (verdict, _) in zip(assignment.tasks, tried, strict=True)
-            if verdict.status == "right"
-        ]
-        for number, task in enumerate(assignment.tasks):
-            if _misses_a_name(tried[number][0]):
-                tried[number] = tries.with_cells_above(task, right)
-        return [_result(task, *tried[n], tries, secret) for n, task in enumerate(assignment.tasks)]
+        tried = {task.question.name: tries.on_public_cases(task) for task in assignment.tasks}
+        right = [name for name, (verdict, _) in tried.items() if verdict.status == "right"]
+        for task in assignment.tasks:
+            if _misses_a_name(tried[task.question.name][0]):
+                tried[task.question.name] = tries.with_cells_above(task, right)
+        return [_result(task, *tried[task.question.name], tries, secret) for task in assignment.tasks]
 
 
 class _Tries:
@@ -61,17 +57,15 @@ class _Tries:
             self.stopping.update(places)
         return verdict, cells
 
-    def with_cells_above(self, task: Task, right: Sequence[Task]) -> tuple[Verdict, tuple]:
+    def with_cells_above(self, task: Task, right: Sequence[str]) -> tuple[Verdict, tuple]:
         """The verdict on them after answers above them, for one may call another; and all those cells.
 
         The answers that are right come first alone, so that a wrong one does no harm here if it need not.
         """
         own = self.answers.places[task.question.name]
         above = {place for place, _ in self.answers.cells if place < max(own)} - self.stopping
-        for some in (
-            above & {place for one in right for place in self.answers.places[one.question.name]},
-            above,
-        ):
+        of_right = above.intersection(place for name in right for place in self.answers.places[name])
+        for some in (of_right, above):
             cells = tuple(cell for cell in self.answers.cells if cell[0] in some.union(own))
             verdict = self._judge(task, cells, PUBLIC_SEEDS)
             if not _misses_a_name(verdict):
