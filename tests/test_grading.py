@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 
 import nbformat
 import pytest
@@ -13,7 +14,7 @@ from helpers.grading.assignments import assignments
 from helpers.grading.grader import _Tries
 from helpers.grading.reports import Marked, feedback, gradescope, students, write_reports
 from helpers.grading.sandbox import Disturbed, SandboxError, require_hidden, shown_directories
-from helpers.grading.secret import SecretError, make_secret, private_seeds, read_secret
+from helpers.grading.secret import CASES, SecretError, make_secret, private_seeds, read_secret
 from helpers.grading.submissions import Answers, Submission, submissions
 from helpers.outcomes import outcome_of
 from helpers.questions import QUESTIONS
@@ -289,6 +290,8 @@ def test_an_odd_cell_is_no_answer_and_harms_no_other(tmp_path, changes):
 
 def test_names_that_look_alike_stay_apart_and_can_be_written(tmp_path):
     strange = [
+        "a\xa0bell",
+        "a\u0a0bell",
         "a\\xa0",
         "a\xa0",
         "a\n",
@@ -305,6 +308,21 @@ def test_names_that_look_alike_stay_apart_and_can_be_written(tmp_path):
     for hidden in ("...ipynb", "._one.ipynb"):
         save(handed_in(INTUITION), tmp_path / "in" / hidden)
     assert not read(tmp_path / "in")
+
+
+def test_folders_too_deep_to_walk_do_not_stop_the_others(tmp_path):
+    save(handed_in(INTUITION), tmp_path / "ada.ipynb")
+    (tmp_path / "deep").mkdir()
+    place = os.open(tmp_path / "deep", os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("x" * 5, dir_fd=place)
+        inner = os.open("x" * 5, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+    found = submissions(tmp_path, assignments())
+    subprocess.run(["rm", "-r", tmp_path / "deep"], check=True)  # too deep for pytest, too
+    assert [one.student for one in found] == ["ada"]
 
 
 def test_links_pipes_and_folders_are_not_read(tmp_path):
@@ -334,7 +352,15 @@ def marked(file, points, student="ada", reason="", status="right", message="", c
 def test_the_better_of_two_notebooks_counts_and_the_gradebook_names_both():
     [ada] = students([marked("a.ipynb", 1), marked("b.ipynb", 2), marked("c.ipynb", 0)])
     assert ada.points == 8
-    assert "a.ipynb and b.ipynb answer 01_intuition" in ada.remarks
+    assert ada.remarks == ["01_intuition was handed in as a.ipynb, b.ipynb, c.ipynb"]
+
+
+def test_more_than_three_notebooks_on_one_exercise_are_not_lots_to_draw():
+    [ada] = students([marked(f"{number}.ipynb", number // 3) for number in range(5)])
+    assert ada.points == 0
+    assert ada.remarks == [
+        "01_intuition was handed in as 0.ipynb, 1.ipynb, 2.ipynb, and 2 more that do not count"
+    ]
 
 
 def test_a_gradebook_holds_no_formula_and_feedback_no_markup(tmp_path):
@@ -379,8 +405,9 @@ def test_private_cases_come_from_the_secret_and_from_nothing_else(tmp_path):
     seeds = private_seeds(one, FIRST, "answers")
     assert seeds == private_seeds(one, FIRST, "answers")
     assert min(seeds) > 2**32  # too many to be tried
-    for others in ((other, FIRST, "answers"), (one, NAMES[1], "answers"), (one, FIRST, "other answers")):
+    for others in ((other, FIRST, "answers"), (one, NAMES[1], "answers")):
         assert not set(seeds) & set(private_seeds(*others))
+    assert len(set(seeds) & set(private_seeds(one, FIRST, "other answers"))) == CASES == len(seeds) // 2
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
     with pytest.raises(SecretError, match="File exists"):
         make_secret(tmp_path / "a")

@@ -142,6 +142,23 @@ ATTACKS = {
         "    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)\n"
         "    return 0"
     ),
+    "a core dump, asked for with more bits": FUNCTION
+    + (
+        "    import ctypes\n"
+        "    if ctypes.CDLL(None).prctl(ctypes.c_ulong(4 + 2**32), 1, 0, 0, 0) < 0:\n"
+        "        raise LookupError('refused')\n"
+        "    return 0"
+    ),
+    "a time stamp": FUNCTION + "    import os\n    os.utime('/dev/null')\n    return 0",
+    "lines without end, at the end": (
+        "import os, threading\n" + FUNCTION + "    return 0\n"
+        "def flood():\n"
+        "    while True:\n"
+        "        for pipe in range(3, 8):\n"
+        "            try: os.write(pipe, b'{}\\n' * 1000)\n"
+        "            except OSError: pass\n"
+        "threading.Thread(target=flood).start()"
+    ),
     "a core dump": FUNCTION
     + (
         "    import ctypes, os\n"
@@ -342,6 +359,8 @@ def test_an_attack_loses_its_own_point_and_no_other(graded, name):
         ("system calls too new to have a name", "refused"),
         ("pages that others have read", "Operation not permitted"),
         ("a core dump", "refused"),
+        ("a core dump, asked for with more bits", "refused"),
+        ("a time stamp", "Operation not permitted"),
         ("pipes opened anew", "refused"),
         ("disk", "Operation not permitted"),
         ("an endless value", "an array of shape (2000, 2000); expected for these arguments is one number"),

@@ -44,6 +44,7 @@ class _Tries:
 
     def __init__(self, worker: Worker, answers: Answers):
         self.worker, self.answers = worker, answers
+        self.begun = False  # whether the cells that were run last came to their end
         self.stopping: set[int] = set()  # places of cells that did not come to their end
 
     def on_public_cases(self, task: Task) -> tuple[Verdict, tuple]:
@@ -53,7 +54,7 @@ class _Tries:
             return Verdict("missing", MISSING), ()
         cells = tuple(cell for cell in self.answers.cells if cell[0] in places)
         verdict = self._judge(task, cells, PUBLIC_SEEDS)
-        if verdict.status == "stopped":
+        if verdict.status == "stopped" and not self.begun:
             self.stopping.update(places)
         return verdict, cells
 
@@ -91,7 +92,9 @@ class _Tries:
         return verdict
 
     def _run(self, task: Task, cells: tuple, seeds: Iterable[int]) -> tuple[list[str], Verdict]:
+        self.begun = False
         raised = self.worker.run(cells)
+        self.begun = True
         verdict = judge(task.question, self._caller(task), seeds)
         self.worker.end()
         return raised, verdict

@@ -10,6 +10,7 @@ from pathlib import Path
 from helpers.grading.assignments import Assignment
 from helpers.grading.submissions import Submission
 
+TRIES = 3  # notebooks of one student on one exercise that count
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes what begins so for a formula
 
 
@@ -47,22 +48,24 @@ class Student:
 
 
 def students(marked: Sequence[Marked]) -> list[Student]:
-    """Each student by name; of two notebooks on one exercise, the one with more points counts."""
+    """Each student by name; of up to three notebooks on one exercise, the one with most points counts."""
     names = sorted({one.submission.student for one in marked})
     return [_student(name, [one for one in marked if one.submission.student == name]) for name in names]
 
 
 def _student(name: str, own: Sequence[Marked]) -> Student:
-    works: dict[str, Marked] = {}
-    remarks = [f"{one.submission.file} {one.reason}" for one in own if one.reason]
+    works: dict[str, list[Marked]] = {}
     for one in own:
         if one.results:
-            other = works.get(one.assignment)
-            if other is not None:
-                remarks.append(f"{other.submission.file} and {one.submission.file} answer {one.assignment}")
-            if other is None or one.points > other.points:
-                works[one.assignment] = one
-    return Student(name, works, remarks)
+            works.setdefault(one.assignment, []).append(one)
+    remarks = [f"{one.submission.file} {one.reason}" for one in own if one.reason]
+    for name_of_work, several in works.items():
+        if len(several) > 1:
+            files = ", ".join(one.submission.file for one in several[:TRIES])
+            more = f", and {len(several) - TRIES} more that do not count" * (len(several) > TRIES)
+            remarks.append(f"{name_of_work} was handed in as {files}{more}")
+    best = {work: max(several[:TRIES], key=lambda one: one.points) for work, several in works.items()}
+    return Student(name, best, remarks)
 
 
 def write_reports(out: Path, marked: Sequence[Marked], known: Mapping[str, Assignment]) -> None:

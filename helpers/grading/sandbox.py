@@ -59,7 +59,7 @@ NAMESPACES = (
     *("--die-with-parent", "--new-session", "--as-pid-1"),
 )
 #: A place for what libraries write while they are imported. An answer can make no file, here or elsewhere.
-SCRATCH = ("--perms", "1777", "--size", str(4 * 2**20), "--tmpfs", "/tmp")
+SCRATCH = ("--perms", "1777", "--tmpfs", "/tmp")
 _users = itertools.count()
 
 
@@ -149,8 +149,8 @@ class Worker:
             return
         with contextlib.suppress(Stopped):  # which is what is wanted
             self._sandbox.request({"run": self._token, "end": True})
-            while True:
-                self._reply()
+            self._reply()  # raises Stopped at the news that the process has ended
+            self._mistrust()
 
     def _start(self) -> None:
         if self._sandbox is not None:
@@ -190,7 +190,7 @@ class Worker:
             return Stopped(
                 f"It took more than {self.limits.seconds} seconds of processor time. Does a loop never end?"
             )
-        if ended == signal.SIGKILL:
+        if ended == signal.SIGKILL and seconds < self.limits.seconds / 2:
             return Disturbed("It was killed.")
         if ended == 0:
             return Stopped("It ended the process that it ran in.")

@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-CASES = 12  # private ones, for each question
+CASES = 12  # private ones for each question: so many that all answers meet, and as many of their own
 SHORTEST = 16  # bytes
 
 
@@ -45,10 +45,12 @@ def make_secret(path: Path) -> None:
 def private_seeds(secret: bytes, question: str, content: str) -> list[int]:
     """The seeds of a question's private cases for the answers with this content.
 
-    The same secret and the same answers give the same cases. Other answers give others: a case that leaked is
-    of no use, for whoever writes it into an answer is tried on new ones.
+    Half of them are the same for all answers, so that handing in many copies of one is not drawing lots many
+    times. Half are of these answers alone, so that a case that leaked is of no use: whoever writes it into an
+    answer is tried on new ones.
     """
     return [
-        int.from_bytes(hmac.digest(secret, f"{content}/{question}/{case}".encode(), "sha256")[:8])
+        int.from_bytes(hmac.digest(secret, f"{drawn_for}/{question}/{case}".encode(), "sha256")[:8])
+        for drawn_for in ("everybody", content)
         for case in range(CASES)
     ]

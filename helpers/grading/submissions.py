@@ -16,7 +16,7 @@ LARGEST = 20 * 2**20  # bytes of a notebook, its pictures included
 MOST_CELLS = 5_000
 LONGEST = 100_000  # characters of a cell with an answer
 LONGEST_ALL = 1_000_000  # of all of them
-LONGEST_NAME = 200  # bytes; file systems take 255
+LONGEST_NAME = 160  # bytes; file systems take 255
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,26 @@ def _notebooks(place: Path, known: Mapping[str, Assignment]) -> Iterator[tuple[s
     if not place.is_dir():
         yield _printable(_student_of(place.stem, known)), place
         return
-    for path in sorted(place.rglob("*.ipynb")):
+    for path in sorted(_below(place)):
         *folders, file = path.relative_to(place).parts
         hidden = [name for name in (*folders, file) if name.startswith(".")]  # .ipynb_checkpoints, ._x.ipynb
         if not hidden:
             yield _printable(folders[0] if folders else _student_of(path.stem, known)), path
+
+
+def _below(place: Path) -> Iterator[Path]:
+    """Every notebook below a folder, however deep; what is too deep to be opened is passed over."""
+    waiting = [place]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    if entry.name.endswith(".ipynb"):
+                        yield Path(entry.path)
+        except OSError:
+            continue
 
 
 def _student_of(stem: str, known: Mapping[str, Assignment]) -> str:
@@ -98,7 +113,7 @@ def _student_of(stem: str, known: Mapping[str, Assignment]) -> str:
 def _printable(name: str) -> str:
     """A name that can be written anywhere, also as that of a file: unlike names stay unlike."""
     plain = (
-        letter if letter.isprintable() and letter != "\\" else f"\\x{ord(letter):02x}" for letter in name
+        letter if letter.isprintable() and letter != "\\" else f"\\U{ord(letter):08x}" for letter in name
     )
     shown = "".join(plain)
     if len(shown.encode()) <= LONGEST_NAME:
@@ -144,13 +159,15 @@ def _answers(cells: list[Mapping], known: Mapping[str, Assignment]) -> Answers:
         Unreadable: they answer no exercise of ours, or they are its solution.
     """
     code = [
-        (place, cell, source)
+        (place, _marks(cell), source)
         for place, cell in enumerate(cells)
         if cell.get("cell_type") == "code" and (source := _source(cell)) is not None
     ]
     found = {
         name: {
-            task.question.name: tuple(place for place, cell, source in code if _is_answer(cell, source, task))
+            task.question.name: tuple(
+                place for place, marks, source in code if _is_answer(marks, source, task)
+            )
             for task in one.tasks
         }
         for name, one in known.items()
@@ -167,16 +184,21 @@ def _answers(cells: list[Mapping], known: Mapping[str, Assignment]) -> Answers:
     return Answers(name, answers, found[name])
 
 
-def _is_answer(cell: Mapping, source: str, task: Task) -> bool:
-    """Whether a cell is the one meant for a task, or a copy of it that kept its tag."""
+def _marks(cell: Mapping) -> tuple[list, bool]:
+    """The ids of a cell (Colab moves it into the metadata), and whether it is tagged as an answer."""
     metadata = cell.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
-    if task.cell in (cell.get("id"), metadata.get("id")):  # Colab moves it into the metadata
-        return True
     tags = metadata.get("tags")
-    if not isinstance(tags, list) or "answer" not in tags:
-        return False
-    return re.search(rf"^(?:def[ ]+{task.function}\b|{task.function}\s*=)", source, re.M) is not None
+    return [cell.get("id"), metadata.get("id")], isinstance(tags, list) and "answer" in tags
+
+
+def _is_answer(marks: tuple[list, bool], source: str, task: Task) -> bool:
+    """Whether a cell is the one meant for a task, or a copy of it that kept its tag."""
+    ids, tagged = marks
+    if task.cell in ids:
+        return True
+    defines = rf"^(?:def[ ]+{task.function}\b|{task.function}\s*=)"
+    return tagged and re.search(defines, source, re.M) is not None
 
 
 def _source(cell: Mapping) -> str | None:

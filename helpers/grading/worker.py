@@ -48,6 +48,7 @@ FORBIDDEN = (
     *("creat", "mkdir", "mkdirat", "mknod", "mknodat", "link", "linkat", "symlink", "symlinkat"),
     *("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "truncate", "ftruncate"),
     *("chmod", "fchmod", "fchmodat", "setxattr", "lsetxattr", "fsetxattr"),
+    *("utime", "utimes", "futimesat", "utimensat"),
     *("vmsplice", "splice", "tee", "memfd_create", "fadvise64", "readahead", "mincore", "preadv2"),
     *("io_setup", "fanotify_init", "inotify_init", "inotify_init1", "personality", "socket", "socketpair"),
     *(
@@ -76,6 +77,7 @@ def main() -> None:
     """
     seconds, memory, user, requests, replies = map(int, sys.argv[1:])
     control, answers = _Lines(os.dup(0), os.dup(1)), _Lines(requests, replies)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python's handler would let an answer end this process
     _close_streams(0, 1)
     if user and os.getuid() == 0:
         _become(user)
@@ -230,8 +232,9 @@ def _forbid() -> None:
         )
 
     allow, refuse, clone_thread = 0x7FFF0000, 0x00050000, 0x00010000
-    unequal, equal, masked_equal = 1, 4, 7
+    unequal, masked_equal = 1, 7
     optimize, binary_tree = 8, 2
+    whole = 2**32 - 1  # of an argument that the kernel cuts to 32 bits
     seccomp = ctypes.CDLL("libseccomp.so.2", use_errno=True)
     seccomp.seccomp_init.restype = ctypes.c_void_p
     rules = ctypes.c_void_p(seccomp.seccomp_init(allow))
@@ -256,8 +259,8 @@ def _forbid() -> None:
     for name, place in (("open", 1), ("openat", 2)):
         for flag in (os.O_CREAT, os.O_TMPFILE & ~os.O_DIRECTORY):
             rule(name, errno.EROFS, Comparison(place, masked_equal, flag, flag))
-    rule("prctl", errno.EPERM, Comparison(0, equal, SET_DUMPABLE, 0))
-    rule("fcntl", errno.EPERM, Comparison(1, equal, fcntl.F_SETLEASE, 0))
+    rule("prctl", errno.EPERM, Comparison(0, masked_equal, whole, SET_DUMPABLE))
+    rule("fcntl", errno.EPERM, Comparison(1, masked_equal, whole, fcntl.F_SETLEASE))
     if failed := seccomp.seccomp_load(rules):
         raise OSError(-failed, "libseccomp could not load its rules")
 
