@@ -268,7 +268,7 @@ ATTACKS = {
         "    return 0"
     ),
     "files without end": FUNCTION
-    + "    for n in range(10000): open('/' + f'tmp/{n}', 'w').close()\n    return 0",
+    + "    for n in range(10000): open(f'/book/scratch/{n}', 'w').close()\n    return 0",
     "a flood of output": FUNCTION + "    for _ in range(100): print('x' * 2**20, flush=True)\n    return 0",
     "a flood in every pipe": FUNCTION
     + (

@@ -28,6 +28,7 @@ from helpers.outcomes import Outcome, one_line
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT_INSIDE = "/book"  # where the sandbox has the few modules of helpers that it needs
+SCRATCH = f"{ROOT_INSIDE}/scratch"  # what libraries write while they are imported; an answer makes no file
 SHOWN = ("__init__.py", "outcomes.py", "quiet_tensorflow.py", "grading/__init__.py", "grading/worker.py")
 LIBRARIES = ("bin", "lib", "lib64", "pyvenv.cfg")  # of an installation of Python, and of /usr
 START_SECONDS = 120  # to import TensorFlow on a machine that is busy
@@ -43,8 +44,6 @@ ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/tmp",
-    "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # torch.optim loads the compiler, which wants a folder
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     # Memory in few large pages makes it a fifth less work to import torch and to fork what has imported it.
@@ -53,13 +52,15 @@ ENVIRONMENT = {
         f"glibc.malloc.{name}" for name in ("hugetlb=1", "top_pad=0x4000000", "mmap_threshold=0x40000000")
     ),
 }
+#: What is added inside. torch.optim loads a compiler, and Keras loads Matplotlib; each of them wants a folder.
+INSIDE = {"PYTHONPATH": ROOT_INSIDE} | dict.fromkeys(
+    ("TMPDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR"), SCRATCH
+)
 LARGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # where the C library looks whether there are any
 NAMESPACES = (
     *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
     *("--die-with-parent", "--new-session", "--as-pid-1"),
 )
-#: A place for what libraries write while they are imported. An answer can make no file, here or elsewhere.
-SCRATCH = ("--perms", "1777", "--tmpfs", "/tmp")
 _users = itertools.count()
 
 
@@ -216,7 +217,7 @@ class _Pipes:
         run += [str(user if sandboxed else 0), str(requests), str(replies)]
         self._process = subprocess.Popen(
             [*walls(), *run] if sandboxed else run,
-            env=ENVIRONMENT | {"PYTHONPATH": ROOT_INSIDE if sandboxed else str(PACKAGE.parent)},
+            env=ENVIRONMENT | (INSIDE if sandboxed else {"PYTHONPATH": str(PACKAGE.parent)}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -351,7 +352,7 @@ def walls() -> list[str]:
         command += ["--perms", "0755", "--dir", directory]
     for name in SHOWN:
         command += ["--ro-bind", str(PACKAGE / name), f"{ROOT_INSIDE}/helpers/{name}"]
-    command += ["--proc", "/proc", "--dev", "/dev", *SCRATCH]
+    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", SCRATCH]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
 
