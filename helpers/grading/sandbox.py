@@ -52,7 +52,7 @@ ENVIRONMENT = {
         f"glibc.malloc.{name}" for name in ("hugetlb=1", "top_pad=0x4000000", "mmap_threshold=0x40000000")
     ),
 }
-#: What is added inside. torch.optim loads a compiler, Keras loads Matplotlib, and each of them wants a folder.
+#: What is added inside: torch.optim loads a compiler, Keras loads Matplotlib, and each wants a folder.
 INSIDE = {"PYTHONPATH": ROOT_INSIDE} | dict.fromkeys(
     ("TMPDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR"), SCRATCH
 )
