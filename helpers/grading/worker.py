@@ -51,14 +51,8 @@ FORBIDDEN = (
     *("utime", "utimes", "futimesat", "utimensat"),
     *("vmsplice", "splice", "tee", "memfd_create", "fadvise64", "readahead", "mincore", "preadv2"),
     *("io_setup", "fanotify_init", "inotify_init", "inotify_init1", "personality", "socket", "socketpair"),
-    *(
-        "setpriority",
-        "ioprio_set",
-        "sched_setscheduler",
-        "sched_setparam",
-        "sched_setattr",
-        "sched_setaffinity",
-    ),
+    *("setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam", "sched_setattr"),
+    "sched_setaffinity",
     *("shmget", "shmat", "msgget", "semget", "mq_open", "memfd_secret", "add_key", "request_key", "keyctl"),
     *("ptrace", "process_vm_readv", "process_vm_writev", "kcmp"),
     *("unshare", "setns", "mount", "umount2", "pivot_root", "chroot"),
@@ -201,10 +195,8 @@ def _confine(seconds: int, memory: int, sandboxed: bool) -> None:
     with open("/proc/self/statm") as sizes:
         taken = int(sizes.read().split()[0]) * resource.getpagesize()
     limits = {
-        resource.RLIMIT_CPU: (
-            seconds,
-            seconds + 1,
-        ),  # a signal that says why, and then one that no one ignores
+        # First a signal that says why, and a second later one that no process can ignore.
+        resource.RLIMIT_CPU: (seconds, seconds + 1),
         resource.RLIMIT_AS: taken + memory * MEBIBYTE,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
