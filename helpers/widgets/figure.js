@@ -46,6 +46,7 @@ const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 export const slider = (properties) => element("input", { type: "range", ...OWN_KEYS, ...properties });
 export const radio = (properties) => element("input", { type: "radio", ...OWN_KEYS, ...properties });
+export const checkbox = (properties) => element("input", { type: "checkbox", ...OWN_KEYS, ...properties });
 export const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick, ...OWN_KEYS });
 
 /** The root of a view. A form, because names of radio buttons are private to it: two views never share a group. */
@@ -54,6 +55,73 @@ export function figure(label, ...children) {
   root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a slider is no submission
   return root;
 }
+
+/** A slider between its label and its value: show(value, text, spoken) moves it; spoken is what a screen reader says. */
+export function labelledSlider(label, properties, onValue) {
+  const input = slider(properties);
+  const value = element("output", { className: "xe-number", "aria-live": "off" });
+  input.addEventListener("input", () => onValue(Number(input.value)));
+  return {
+    input,
+    node: element("label", { className: "xe-slider" }, element("span", {}, label), input, value),
+    show(number, text, spoken = text) {
+      input.value = number;
+      input.setAttribute("aria-valuetext", spoken);
+      value.textContent = text;
+    },
+  };
+}
+
+/** A few named choices, of which one holds: show(name) marks it. */
+export function choice(label, names, onChoice) {
+  const inputs = names.map((name) => {
+    const input = radio({ name: label, value: name });
+    input.addEventListener("change", () => onChoice(name));
+    return input;
+  });
+  const options = names.map((name, k) => element("label", {}, inputs[k], element("span", {}, name)));
+  return {
+    node: element("fieldset", { className: "xe-choice" }, element("legend", {}, label), ...options),
+    show(chosen) {
+      for (const input of inputs) input.checked = input.value === chosen;
+    },
+  };
+}
+
+/** A box to tick, with its label: show(ticked). */
+export function labelledCheckbox(label, onTick) {
+  const input = checkbox();
+  input.addEventListener("change", () => onTick(input.checked));
+  return {
+    node: element("label", { className: "xe-tickbox" }, input, element("span", {}, label)),
+    show(ticked) {
+      input.checked = ticked;
+    },
+  };
+}
+
+/** A row of named quantities: show([...]) sets them, in order; a list of texts is parted by spaces alone. */
+export function readout(...names) {
+  const values = names.map(() => element("span", { className: "xe-quantity" }));
+  const cells = names.map((name, k) => element("div", {}, element("span", { className: "xe-name" }, name), values[k]));
+  return {
+    node: element("div", { className: "xe-readout" }, ...cells),
+    show(texts) {
+      texts.forEach((text, k) => {
+        const parts = [text].flat().flatMap((part) => [" ", element("span", {}, part)]).slice(1);
+        values[k].replaceChildren(...parts);
+      });
+    },
+  };
+}
+
+/** A key to the marks: each is [class of the sample, what it means]. */
+export const legend = (...keys) =>
+  element(
+    "p",
+    { className: "xe-legend" },
+    ...keys.map(([className, meaning]) => element("span", {}, element("span", { className }), meaning)),
+  );
 
 /** A polite live region: speaks a text once the reader's hand has rested, and only in the view in use. */
 export function announcer(root) {

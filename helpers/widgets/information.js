@@ -9,6 +9,24 @@ export const natsToBits = (nats) => nats / Math.LN2;
 /** exp(loss): the number of equally likely choices that would cost the same. */
 export const perplexity = (nats) => Math.exp(nats);
 
+/** Σ p · value, where an outcome that cannot happen adds 0 even to an infinity. */
+const expected = (p, values) => p.reduce((sum, pk, k) => sum + (pk > 0 ? pk * values[k] : 0), 0);
+
+/** H(p) = −Σ p log p: what a world that follows p costs a forecaster who knows it. */
+export const entropy = (p) => expected(p, p.map(surprisal));
+
+/** H(p, q) = −Σ p log q: what the forecast q costs in the world p. */
+export const distributionCrossEntropy = (p, q) => expected(p, q.map(surprisal));
+
+/** KL(p‖q) = Σ p log(p/q): what the forecast q costs above the world's own price; never below 0, rounding included. */
+export const klDivergence = (p, q) => Math.max(expected(p, p.map((pk, k) => Math.log(pk) - Math.log(q[k]))), 0);
+
+/** A distribution whose entry k is now `value`; the others keep their proportions and share the rest. */
+export function withProbability(p, k, value) {
+  const rest = p.reduce((sum, pj, j) => sum + (j === k ? 0 : pj), 0);
+  return p.map((pj, j) => (j === k ? value : rest > 0 ? (pj / rest) * (1 - value) : (1 - value) / (p.length - 1)));
+}
+
 /** log p of every class: logits minus their log-sum-exp, taken after the largest is subtracted. */
 export function logSoftmax(logits) {
   const largest = Math.max(...logits);

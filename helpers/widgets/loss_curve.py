@@ -1,13 +1,12 @@
 """The price of one guess: −log p with a point to move along it."""
 
-import anywidget
-import traitlets
-
 from helpers.information import nats_to_bits, surprisal
 from helpers.widgets.bundle import bundle
+from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.traits import Within
 
 
-class LossCurve(anywidget.AnyWidget):
+class LossCurve(LiveFigure):
     """Curve of −log p, in nats, with a movable point at the probability given to what happened.
 
     Args:
@@ -21,20 +20,13 @@ class LossCurve(anywidget.AnyWidget):
     _esm = bundle("loss_curve.js")
     _css = bundle("loss_curve.css")
 
-    probability = traitlets.Float(0.5).tag(sync=True)
+    probability = Within(0.5, low=0, high=1, open_at="low").tag(sync=True)
 
     def __init__(self, probability: float = 0.5):
         super().__init__(probability=probability)
 
     def __repr__(self) -> str:
         return f"LossCurve(probability={self.probability:g})"
-
-    @traitlets.validate("probability")
-    def _more_than_zero_and_at_most_one(self, proposal) -> float:
-        value = float(proposal.value)
-        if not 0 < value <= 1:  # written so that NaN fails too
-            raise traitlets.TraitError(f"probability is {value:g}; expected more than 0 and at most 1")
-        return value
 
     @property
     def loss(self) -> float:
@@ -55,3 +47,12 @@ class LossCurve(anywidget.AnyWidget):
     def perplexity(self) -> float:
         """exp(loss) of this one guess: 1/p, the number of equally likely choices that would cost as much."""
         return 1 / self.probability
+
+    @property
+    def summary(self) -> str:
+        """The point, and what it pays."""
+        return (
+            "Curve of −log p, the loss of a forecast that gave probability p to what happened: without bound "
+            f"near p = 0, and 0 at p = 1. At p = {self.probability:g} the loss is {self.loss:.3f} nats or "
+            f"{self.bits:.3f} bits, the slope −{self.perplexity:.2f}, the perplexity {self.perplexity:.2f}."
+        )

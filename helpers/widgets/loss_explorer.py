@@ -1,46 +1,16 @@
 """One prediction of the next word, opened up: logits, probabilities, loss and gradient together."""
 
-import anywidget
 import numpy as np
 import traitlets
 
 from helpers.losses import reference
 from helpers.metrics import perplexity
 from helpers.widgets.bundle import bundle
+from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.traits import Numbers, Words
 
 
-class Words(traitlets.TraitType):
-    """At least two words, kept as a list: with one class there is nothing to predict."""
-
-    info_text = "a list of two or more words"
-
-    def validate(self, obj, value):
-        """`value` as a list of strings."""
-        if isinstance(value, str) or not np.iterable(value):
-            self.error(obj, value)
-        words = list(value)
-        if len(words) < 2 or not all(isinstance(word, str) for word in words):
-            self.error(obj, value)
-        return words
-
-
-class Logits(traitlets.TraitType):
-    """Finite numbers, kept as a list: an array, say `logits − gradient`, is welcome too."""
-
-    info_text = "a list or one-dimensional array of finite numbers"
-
-    def validate(self, obj, value):
-        """`value` as a list of floats."""
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            self.error(obj, value)
-        if array.ndim != 1 or not np.isfinite(array).all():
-            self.error(obj, value)
-        return array.tolist()
-
-
-class LossExplorer(anywidget.AnyWidget):
+class LossExplorer(LiveFigure):
     """Softmax of a few logits that can be moved, with the loss of the true word, in nats, and its gradient.
 
     Args:
@@ -58,7 +28,7 @@ class LossExplorer(anywidget.AnyWidget):
     _css = bundle("loss_explorer.css")
 
     words = Words(["yes", "no"], read_only=True).tag(sync=True)
-    logits = Logits([0.0, 0.0]).tag(sync=True)
+    logits = Numbers([0.0, 0.0]).tag(sync=True)
     target = traitlets.Int(0).tag(sync=True)
     learning_rate = traitlets.Float(1.0).tag(sync=True)
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
@@ -115,3 +85,14 @@ class LossExplorer(anywidget.AnyWidget):
     def gradient(self) -> np.ndarray:
         """Derivative of the loss with respect to each logit, shape (words,): softmax minus one-hot."""
         return reference.cross_entropy_gradient(self.logits, self.target)
+
+    @property
+    def summary(self) -> str:
+        """The forecast, the word that came, and what it cost."""
+        forecast = ", ".join(f"{w} {q:.3f}" for w, q in zip(self.words, self.probabilities, strict=True))
+        return (
+            f"A forecast of the next word: {forecast}. The word that came is {self.words[self.target]}: the "
+            f"loss is {self.loss:.3f} nats, the perplexity {self.perplexity:.2f}; an even guess would pay "
+            f"{np.log(len(self.words)):.3f} nats. A gradient step raises the score of "
+            f"{self.words[self.target]} and lowers all others."
+        )

@@ -1,0 +1,72 @@
+"""Types of the live figures' state, checked where they are set: a bad value is named and changes nothing."""
+
+import numpy as np
+import traitlets
+
+from helpers.validation import distribution
+
+
+class Words(traitlets.TraitType):
+    """At least two words, kept as a list: with one class there is nothing to predict."""
+
+    info_text = "a list of two or more words"
+
+    def validate(self, obj, value):
+        """`value` as a list of strings."""
+        if isinstance(value, str) or not np.iterable(value):
+            self.error(obj, value)
+        words = list(value)
+        if len(words) < 2 or not all(isinstance(word, str) for word in words):
+            self.error(obj, value)
+        return words
+
+
+class Numbers(traitlets.TraitType):
+    """Finite numbers, kept as a list: an array, say `logits − gradient`, is welcome too."""
+
+    info_text = "a list or one-dimensional array of finite numbers"
+
+    def validate(self, obj, value):
+        """`value` as a list of floats."""
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            self.error(obj, value)
+        if array.ndim != 1 or not np.isfinite(array).all():
+            self.error(obj, value)
+        return array.tolist()
+
+
+class Distribution(Numbers):
+    """Probabilities that sum to 1, kept as a list."""
+
+    info_text = "a list or one-dimensional array of probabilities that sum to 1"
+
+    def validate(self, obj, value):
+        """`value` as a list of floats."""
+        values = super().validate(obj, value)
+        try:
+            return distribution(self.name, values).tolist()
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+
+class Within(traitlets.Float):
+    """A number from `low` to `high`, both included unless named in `open_at` ("low", "high" or "both")."""
+
+    def __init__(self, default_value: float, *, low: float, high: float, open_at: str = "", **kwargs):
+        self.low, self.high, self.open_at = low, high, open_at
+        super().__init__(default_value, **kwargs)
+
+    def validate(self, obj, value):
+        """`value` as a float."""
+        value = float(super().validate(obj, value))
+        above = value > self.low if self.open_at in ("low", "both") else value >= self.low
+        below = value < self.high if self.open_at in ("high", "both") else value <= self.high
+        if not (above and below):  # NaN is neither
+            least = "more than" if self.open_at in ("low", "both") else "at least"
+            most = "less than" if self.open_at in ("high", "both") else "at most"
+            raise traitlets.TraitError(
+                f"{self.name} is {value:g}; expected {least} {self.low:g} and {most} {self.high:g}"
+            )
+        return value
