@@ -1,0 +1,23 @@
+"""Numbers as the live figures write them: the formats of figure.js in Python, with plain minus signs."""
+
+
+def fixed(x: float, decimals: int, sign: str = "-") -> str:
+    """A fixed count of decimals, and no sign on what rounds to zero; `sign` "+" shows a plus as well."""
+    return f"{x:{sign}z.{decimals}f}" if float(f"{x:.{decimals}f}") else f"{0:.{decimals}f}"
+
+
+def signed(x: float, decimals: int) -> str:
+    """The same with a plus sign."""
+    return fixed(x, decimals, "+")
+
+
+def size(x: float) -> str:
+    """A size whose leading digits matter."""
+    if x >= 999.5:
+        return f"{x:,.0f}" if x < 1e9 else f"{x:.2e}".replace("e+0", "e+").replace("inf", "∞")
+    return f"{x:.{0 if x >= 99.95 else 1 if x >= 9.995 else 2}f}"
+
+
+def plain(text: str) -> str:
+    """A text of a page with minus signs as Python writes them, and one space between words."""
+    return " ".join(text.replace("\u2212", "-").split())
