@@ -22,6 +22,17 @@ export function size(x) {
   return x.toFixed(x >= 99.95 ? 0 : x >= 9.995 ? 1 : 2);
 }
 
+/** A number of any size by its leading digits: 0, −0.0250, 16.1, 4.20e−8, ∞, NaN. */
+export function significant(x, digits = 3) {
+  if (!Number.isFinite(x) || x === 0) return String(Math.abs(x) === Infinity ? (x < 0 ? `${MINUS}∞` : "∞") : x + 0);
+  const rounded = Math.abs(Number(x.toPrecision(digits)));
+  const plain = rounded >= 1e-3 && rounded < 10 ** digits;
+  return (plain ? x.toPrecision(digits) : x.toExponential(digits - 1)).replaceAll("-", MINUS);
+}
+
+/** A loss with three decimals, or the word for what is no number: ∞, NaN. */
+export const inNats = (x) => `${Number.isFinite(x) ? fixed(x, 3) : significant(x)} nats`;
+
 /** An HTML element; properties are set as properties, aria-… and data-… as attributes. */
 export function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);

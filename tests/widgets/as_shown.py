@@ -1,5 +1,7 @@
 """Numbers as the live figures write them: the formats of figure.js in Python, with plain minus signs."""
 
+import math
+
 
 def fixed(x: float, decimals: int, sign: str = "-") -> str:
     """A fixed count of decimals, and no sign on what rounds to zero; `sign` "+" shows a plus as well."""
@@ -16,6 +18,22 @@ def size(x: float) -> str:
     if x >= 999.5:
         return f"{x:,.0f}" if x < 1e9 else f"{x:.2e}".replace("e+0", "e+").replace("inf", "∞")
     return f"{x:.{0 if x >= 99.95 else 1 if x >= 9.995 else 2}f}"
+
+
+def significant(x: float, digits: int = 3) -> str:
+    """A number of any size by its leading digits."""
+    if x == 0 or not math.isfinite(x):
+        return str(x if x else 0).replace("inf", "∞").replace("nan", "NaN")
+    rounded = abs(float(f"{x:.{digits - 1}e}"))
+    if 1e-3 <= rounded < 10**digits:
+        return f"{x:#.{digits}g}".removesuffix(".")
+    mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent):+d}"
+
+
+def in_nats(x: float) -> str:
+    """A loss with three decimals, or the word for what is no number."""
+    return f"{fixed(x, 3) if math.isfinite(x) else significant(x)} nats"
 
 
 def plain(text: str) -> str:
