@@ -32,8 +32,8 @@ def significant(x: float, digits: int = 3) -> str:
 
 
 def in_nats(x: float) -> str:
-    """A loss with three decimals, or the word for what is no number."""
-    return f"{fixed(x, 3) if math.isfinite(x) else significant(x)} nats"
+    """A loss with three decimals and its unit, or the word for what is no number."""
+    return "NaN" if math.isnan(x) else f"{fixed(x, 3) if math.isfinite(x) else significant(x)} nats"
 
 
 def plain(text: str) -> str:
