@@ -45,6 +45,11 @@ ARROWS = [
         {"widgets.*", "style", "metrics", "losses", "losses.reference", "information", "validation"},
         {"numpy", "anywidget", "traitlets"},
     ),
+    (
+        "predictions*",
+        {"predictions*", "widgets.prediction", "losses.reference", "information", "metrics"},
+        {"numpy"},
+    ),
     ("questions*", {"questions*", "losses.reference", "information", "metrics"}, {"numpy"}),
     ("outcomes", {}, {"numpy"}),  # it runs beside code that is not trusted, and knows no answers
     ("checks", {"questions*", "outcomes"}, {"numpy"}),

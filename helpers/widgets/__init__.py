@@ -7,5 +7,6 @@ parts together.
 
 from helpers.widgets.loss_curve import LossCurve
 from helpers.widgets.loss_explorer import LossExplorer
+from helpers.widgets.prediction import Prediction
 
-__all__ = ["LossCurve", "LossExplorer"]
+__all__ = ["LossCurve", "LossExplorer", "Prediction"]

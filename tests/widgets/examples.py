@@ -1,10 +1,17 @@
 """One example of each live figure. What is listed here gets the tests of test_every_figure.py."""
 
-from helpers.widgets import LossCurve, LossExplorer
+from helpers.widgets import LossCurve, LossExplorer, Prediction
 
 EXAMPLES = [
     lambda: LossCurve(probability=0.10),
     lambda: LossExplorer(
         words=["chai", "paani", "dudh", "coffee", "lassi"], logits=[1.2, 2.0, 0.5, 0.0, -1.0], target=0
+    ),
+    lambda: Prediction(
+        "A forecast gave 0.10 to what happened. What did it pay?",
+        2.302585,
+        unit="nats",
+        because=["−log 0.10 = log 10 = 2.303."],
+        mistakes={3.321928: "That is in bits."},
     ),
 ]

@@ -48,7 +48,7 @@ def vectors() -> dict:
     return {"states": states, "probabilities": probabilities}
 
 
-@pytest.mark.parametrize("name", ["information.test.mjs", "figure.test.mjs"])
+@pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.test.mjs")))
 def test_node_agrees(name, tmp_path):
     path = tmp_path / "vectors.json"
     path.write_text(json.dumps(vectors()))
