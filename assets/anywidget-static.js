@@ -4,9 +4,7 @@
   "use strict";
   const STATE = "application/vnd.jupyter.widget-state+json";
   const VIEW = "application/vnd.jupyter.widget-view+json";
-  const MESSAGE =
-    "This interactive figure could not be started in your browser. " +
-    "The text and the other figures around it carry the same content.";
+  const MESSAGE = "This interactive figure could not be started in your browser.";
 
   /** The front end's half of a model: its views share it, and there is no other half to tell of a change. */
   class Model {
@@ -81,6 +79,9 @@
       const message = document.createElement("em");
       message.textContent = MESSAGE;
       el.replaceChildren(message);
+      // What it would have shown, in words: with scripts on, a browser keeps the inside of noscript as text.
+      const still = tag.parentElement.querySelector("noscript");
+      if (still) el.insertAdjacentHTML("beforeend", still.textContent);
       el.dataset.anywidget = "failed";
     }
   }
