@@ -39,6 +39,14 @@ export function logSoftmax(logits) {
 
 export const softmax = (logits) => logSoftmax(logits).map(Math.exp);
 
+/** The logits with that of class k moved until softmax gives it q, 0 < q < 1: the others keep their proportions. */
+export function withShare(logits, k, q) {
+  const others = logits.filter((_, j) => j !== k);
+  const largest = Math.max(...others);
+  const logSumExp = largest + Math.log(others.reduce((sum, z) => sum + Math.exp(z - largest), 0));
+  return logits.map((z, j) => (j === k ? Math.log(q) - Math.log1p(-q) + logSumExp : z));
+}
+
 /** −log p of the target; 0 − … for the same reason as in surprisal. */
 export const crossEntropy = (logits, target) => 0 - logSoftmax(logits)[target];
 

@@ -1,14 +1,24 @@
-/* One prediction of the next word: move a logit, name the word that came, follow the gradient downhill. */
+/* One prediction of the next word: move a logit or a probability, name the word that came, follow the gradient. */
 import { announcer, assign, button, element, figure, fixed, follow, radio, signed, size, slider } from "./figure.js";
-import { crossEntropy, crossEntropyGradient, gradientStep, natsToBits, perplexity, softmax } from "./information.js";
+import {
+  crossEntropy,
+  crossEntropyGradient,
+  gradientStep,
+  natsToBits,
+  perplexity,
+  softmax,
+  withShare,
+} from "./information.js";
+import { descent } from "./descent.js";
 
 const REACH = 6; // a slider's logits run from −6 to 6; other values come from a step or the kernel
+const SHARE = 0.005; // as near to 0 or 1 as a probability can be dragged: the logit stays finite
 const FULL_SCALE = 3; // the loss gauge ends at this many times log V
 
 const percent = (share) => `${(100 * share).toFixed(2)}%`;
 
-/** One word: the radio button that makes it the target, its slider, its bar, and its part of the gradient. */
-function row(word, onTarget, onLogit) {
+/** One word: the button that makes it the target, its logit, its bar, whose end is a handle, and its gradient. */
+function row(word, onTarget, onLogit, onShare) {
   const target = radio({ name: "target", "aria-label": `target: ${word}` });
   target.addEventListener("change", onTarget);
   const logit = slider({ min: -REACH, max: REACH, step: 0.1, "aria-label": `logit of ${word}` });
@@ -19,7 +29,9 @@ function row(word, onTarget, onLogit) {
   const bar = element("span", { className: "xe-bar" });
   const push = element("span", { className: "xe-push" });
   const truth = element("span", { className: "xe-truth" });
-  const track = element("span", { className: "xe-track", "aria-hidden": "true" }, bar, push, truth);
+  const share = slider({ className: "xe-share", min: 0, max: 1, step: 0.01, "aria-label": `probability of ${word}` });
+  share.addEventListener("input", () => onShare(Math.min(Math.max(Number(share.value), SHARE), 1 - SHARE)));
+  const track = element("span", { className: "xe-track" }, bar, push, truth, share);
   const node = element(
     "div",
     { className: "xe-row" },
@@ -34,6 +46,8 @@ function row(word, onTarget, onLogit) {
       logit.value = logitNow;
       logit.setAttribute("aria-valuetext", `${fixed(logitNow, 1)}: probability ${fixed(probability, 3)}`);
       target.checked = isTarget;
+      share.value = probability;
+      share.setAttribute("aria-valuetext", fixed(probability, 3));
       z.textContent = fixed(logitNow, 1);
       p.textContent = fixed(probability, 3);
       gradient.textContent = signed(slope, 3);
@@ -72,8 +86,9 @@ function render({ model, el }) {
   const rows = words.map((word, k) =>
     row(
       word,
-      () => assign(model, { target: k }),
-      (z) => assign(model, { logits: model.get("logits").with(k, z) }),
+      () => assign(model, { target: k, trail: [] }),
+      (z) => assign(model, { logits: model.get("logits").with(k, z), trail: [] }),
+      (q) => assign(model, { logits: withShare(model.get("logits"), k, q), trail: [] }),
     ),
   );
   const scale = gauge(words.length);
@@ -82,11 +97,9 @@ function render({ model, el }) {
   const table = element("div", { className: "xe-rows" }, heading, ...rows.map(({ node }) => node));
   const loss = element("p", { className: "xe-loss" });
   const verdict = element("p", { className: "xe-verdict" });
-  const step = button("", () => {
-    const { logits, target, learningRate } = state();
-    assign(model, { logits: gradientStep(logits, target, learningRate) });
-  });
-  const reset = button("Reset", () => assign(model, model.get("start")));
+  const way = descent({ start: lossNow, step: takeStep, even: scale.evenly, trail: () => model.get("trail") });
+  const step = button("", takeStep);
+  const reset = button("Reset", () => assign(model, { ...model.get("start"), trail: [] }));
   const key = (className, meaning) => element("span", {}, element("span", { className }), meaning);
   const legend = element(
     "p",
@@ -95,13 +108,26 @@ function render({ model, el }) {
     key("xe-key-truth", "truth p: 1 for the target, 0 for the others"),
     key("xe-key-push", "from q to p: the way a step pushes, as long as the gradient"),
   );
-  const buttons = element("div", { className: "xe-buttons" }, step, reset);
-  const root = figure("Loss explorer", table, legend, loss, scale.node, verdict, buttons);
+  const buttons = element("div", { className: "xe-buttons" }, step, way.button, reset);
+  const root = figure("Loss explorer", table, legend, loss, scale.node, verdict, buttons, way.node);
   root.classList.add("xe-loss-explorer");
   const announcement = announcer(root);
 
   function state() {
     return { logits: model.get("logits"), target: model.get("target"), learningRate: model.get("learning_rate") };
+  }
+  function lossNow() {
+    const { logits, target } = state();
+    return crossEntropy(logits, target);
+  }
+  /** One step downhill, which the trail records; gives the loss where it ends. */
+  function takeStep() {
+    const { logits, target, learningRate } = state();
+    const trail = model.get("trail");
+    const lower = gradientStep(logits, target, learningRate);
+    const loss = crossEntropy(lower, target);
+    assign(model, { logits: lower, trail: [...(trail.length ? trail : [crossEntropy(logits, target)]), loss] });
+    return loss;
   }
   function update() {
     const { logits, target, learningRate } = state();
@@ -118,13 +144,15 @@ function render({ model, el }) {
     const side = Math.abs(nats - scale.evenly) < 5e-4 ? "as good as" : nats < scale.evenly ? "better than" : "worse than";
     verdict.textContent = `perplexity ${size(perplexity(nats))}: ${side} an even guess among ${words.length}`;
     step.textContent = `Gradient step (rate ${learningRate})`;
+    way.redraw();
     announcement.say(`loss ${fixed(nats, 3)} nats, perplexity ${size(perplexity(nats))}, ${side} an even guess`);
   }
 
   el.append(root);
-  const stopFollowing = follow(model, ["logits", "target", "learning_rate"], update);
+  const stopFollowing = follow(model, ["logits", "target", "learning_rate", "trail"], update);
   return () => {
     stopFollowing();
+    way.stop();
     announcement.stop();
   };
 }

@@ -31,6 +31,7 @@ class LossExplorer(LiveFigure):
     logits = Numbers([0.0, 0.0]).tag(sync=True)
     target = traitlets.Int(0).tag(sync=True)
     learning_rate = traitlets.Float(1.0).tag(sync=True)
+    trail = traitlets.List(traitlets.Float()).tag(sync=True)  # losses of the steps, the first before any step
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
 
     def __init__(self, words, logits, target: int = 0, learning_rate: float = 1.0):
@@ -65,6 +66,13 @@ class LossExplorer(LiveFigure):
                 f"learning_rate is {proposal.value:g}; expected a finite number above 0"
             )
         return proposal.value
+
+    def step(self) -> float:
+        """Take one gradient step, as the button does, and return the loss after it, in nats."""
+        trail = self.trail or [self.loss]
+        self.logits = np.array(self.logits) - self.learning_rate * self.gradient
+        self.trail = [*trail, self.loss]
+        return self.loss
 
     @property
     def probabilities(self) -> np.ndarray:

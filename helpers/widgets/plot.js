@@ -19,6 +19,7 @@ function frame(width, height, margin, xAxis, yAxis) {
       svg("text", { x: left, y: top, "text-anchor": anchor, class: className }, content),
     rect: (left, top, width, height, className) =>
       svg("rect", { x: left, y: top, width: Math.max(width, 0), height: Math.max(height, 0), class: className }),
+    dot: (cx, cy, r, className) => svg("circle", { cx, cy, r, class: className }),
     /** A line through points given as [x, y] values. */
     curve: (points, className) => svg("polyline", { points: points.map(point).join(" "), class: className }),
     /** The same closed and filled, from the points down to the axis. */

@@ -33,6 +33,16 @@ for (const { p, surprisal, bits, perplexity } of probabilities) {
   });
 }
 
+for (const [number, { logits, target }] of states.entries()) {
+  test(`state ${number}: a class is given a share, and the others keep their proportions`, () => {
+    for (const q of [0.005, 0.3, 0.995]) {
+      const moved = information.withShare(logits, target, q);
+      assert.ok(Math.abs(information.softmax(moved)[target] - q) < 1e-9);
+      close(moved.toSpliced(target, 1), logits.toSpliced(target, 1), "logits of the others");
+    }
+  });
+}
+
 test("a certain outcome costs 0, without a sign", () => {
   assert.ok(Object.is(information.surprisal(1), 0));
   assert.ok(Object.is(information.crossEntropy([1000, 0], 0), 0));

@@ -40,6 +40,16 @@ def test_a_gradient_step_by_hand_is_kept_as_a_list():
     assert figure.start == {"logits": LOGITS, "target": 0}
 
 
+def test_a_step_from_here_is_that_of_the_button_and_leaves_a_trail():
+    figure = explorer(target=4, learning_rate=0.5)
+    first, expected = figure.loss, figure.logits - 0.5 * figure.gradient
+    second = figure.step()
+    assert figure.logits == pytest.approx(expected)
+    third = figure.step()
+    assert figure.trail == [first, second, third]
+    assert first > second > third == figure.loss
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -129,3 +129,58 @@ def test_a_step_is_announced_with_the_loss_and_its_side_of_an_even_guess(visit, 
     assert page.figure().locator(".xe-announcement").text_content() == (
         f"loss {explorer.loss:.3f} nats, perplexity {size(explorer.perplexity)}, better than an even guess"
     )
+
+
+def test_a_probability_is_dragged_by_its_bar_and_the_others_keep_their_proportions(visit, explorer):
+    page = visit(explorer)
+    handle = page.figure().get_by_label("probability of dudh").bounding_box()
+    left, width, y = handle["x"] + 6, handle["width"] - 12, handle["y"] + handle["height"] / 2
+    page.page.mouse.move(left + explorer.probabilities[2] * width, y)
+    page.page.mouse.down()
+    page.page.mouse.move(left + 0.4 * width, y, steps=4)
+    page.page.mouse.up()
+    logits = np.array(LOGITS)
+    logits[2] = np.log(0.4 / 0.6) + np.log(np.exp(np.delete(logits, 2)).sum())
+    explorer.logits = logits
+    assert explorer.probabilities[2] == pytest.approx(0.4)
+    assert read(page.figure()) == shown(explorer)
+
+
+@pytest.mark.parametrize(("key", "share"), [("End", 0.995), ("Home", 0.005)])
+def test_a_probability_stays_short_of_0_and_1(visit, explorer, key, share):
+    page = visit(explorer)
+    page.figure().get_by_label("probability of chai").press(key)
+    assert read(page.figure())["probabilities"][0] == fixed(share, 3)
+
+
+def losses_of(page):
+    """The losses that the plot of the way downhill shows, from the pixels of its curve."""
+    points = page.figure().locator(".xe-descent .xe-curve").get_attribute("points").split()
+    return [float(point.split(",")[1]) for point in points]
+
+
+def test_the_way_downhill_is_watched_and_can_be_halted(visit, explorer):
+    page = visit(explorer)
+    assert len(losses_of(page)) == 1
+    page.figure().get_by_role("button", name="Descend").click()
+    page.page.wait_for_function("document.querySelectorAll('.xe-descent .xe-curve')[0].points.length > 4")
+    page.figure().get_by_role("button", name="Pause").click()
+    heights = losses_of(page)
+    page.page.wait_for_timeout(250)
+    assert losses_of(page) == heights
+    assert np.all(np.diff(heights) > 0)  # pixels grow downwards
+    for _ in range(len(heights) - 1):
+        explorer.step()
+    assert read(page.figure()) == shown(explorer)
+    assert f"{len(heights) - 1} steps so far" in page.figure().get_by_role("img").get_attribute("aria-label")
+    page.figure().get_by_role("button", name="Reset").click()
+    assert len(losses_of(page)) == 1
+
+
+def test_who_wants_no_motion_is_at_the_bottom_at_once(visit, explorer):
+    page = visit(explorer)
+    page.page.emulate_media(reduced_motion="reduce")
+    page.figure().get_by_role("button", name="Descend").click()
+    while explorer.loss >= 0.01 and len(explorer.trail) <= 200:
+        explorer.step()
+    assert read(page.figure()) == shown(explorer)
