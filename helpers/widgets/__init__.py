@@ -5,8 +5,24 @@ What they share is in `figure.js`, `figure.css` and `information.js`; :mod:`help
 parts together.
 """
 
+from helpers.widgets.binary_curves import BinaryCurves
+from helpers.widgets.divergence_explorer import DivergenceExplorer
+from helpers.widgets.gaussian_fit import GaussianFit
 from helpers.widgets.loss_curve import LossCurve
 from helpers.widgets.loss_explorer import LossExplorer
+from helpers.widgets.perplexity_dial import PerplexityDial
 from helpers.widgets.prediction import Prediction
+from helpers.widgets.softmax_overflow import SoftmaxOverflow
+from helpers.widgets.temperature_smoothing import TemperatureAndSmoothing
 
-__all__ = ["LossCurve", "LossExplorer", "Prediction"]
+__all__ = [
+    "BinaryCurves",
+    "DivergenceExplorer",
+    "GaussianFit",
+    "LossCurve",
+    "LossExplorer",
+    "PerplexityDial",
+    "Prediction",
+    "SoftmaxOverflow",
+    "TemperatureAndSmoothing",
+]

