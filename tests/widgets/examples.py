@@ -2,6 +2,8 @@
 
 from helpers.widgets import (
     BinaryCurves,
+    DivergenceExplorer,
+    GaussianFit,
     LossCurve,
     LossExplorer,
     PerplexityDial,
@@ -28,4 +30,8 @@ EXAMPLES = [
     ),
     lambda: BinaryCurves(logit=-20, axis="logit"),
     lambda: SoftmaxOverflow(scale=12, target=3),
+    lambda: DivergenceExplorer(
+        ["six", "four", "dot"], [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], {"No six": {"q": [0, 0.2, 0.8]}}
+    ),
+    lambda: GaussianFit(mean=0, sd=1),
 ]

