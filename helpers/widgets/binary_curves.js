@@ -11,6 +11,7 @@ import {
   inNats,
   labelledSlider,
   legend,
+  lossText,
   significant,
   svg,
 } from "./figure.js";
@@ -45,7 +46,7 @@ const AXES = {
 };
 const MARGIN = { left: 36, right: 12, top: 30, bottom: 44 };
 const RADIUS = 7;
-const BAND_LABEL = 66; // the room that its label takes, in pixels
+const BAND_LABEL = 84; // the room that its label takes, in pixels
 
 /** The value of make(), kept until the key changes. */
 function lately(make) {
@@ -220,7 +221,7 @@ function render({ model, el }) {
   const values = table(
     "losses and gradients at this logit",
     ["", ["answer yes ", sample("yes")], ["answer no ", sample("no")]],
-    ["loss, computed", "loss, exact", "gradient, computed", "gradient, exact", "push"],
+    ["loss, computed (nats)", "loss, exact (nats)", "gradient, computed", "gradient, exact", "push"],
   );
   const key = legend(
     ["xe-key-yes-line", "answer yes"],
@@ -260,8 +261,8 @@ function render({ model, el }) {
       : "The whole push arrives at every logit from \u221240 to 40, wherever the model is wrong.";
     reach.textContent = `The probability given to yes is q = ${q}. ${arrives}`;
     values.show([
-      [yes, no].map(({ loss }) => inNats(loss)),
-      [1, 0].map((y) => inNats(exactLoss(z, y))),
+      [yes, no].map(({ loss }) => lossText(loss)),
+      [1, 0].map((y) => lossText(exactLoss(z, y))),
       [yes, no].map(({ gradient }) => gradientText(gradient)),
       [1, 0].map((y) => gradientText(exactGradient(z, y))),
       [yes, no].map(({ gradient }, k) => verdict(gradient, z, 1 - k)),

@@ -30,8 +30,11 @@ export function significant(x, digits = 3) {
   return (plain ? x.toPrecision(digits) : x.toExponential(digits - 1)).replaceAll("-", MINUS);
 }
 
-/** A loss with three decimals and its unit, or the word for what is no number: ∞ nats, NaN. */
-export const inNats = (x) => (Number.isNaN(x) ? "NaN" : `${Number.isFinite(x) ? fixed(x, 3) : significant(x)} nats`);
+/** A loss with three decimals, or the word for what is no number: ∞, NaN. */
+export const lossText = (x) => (Number.isFinite(x) ? fixed(x, 3) : significant(x));
+
+/** The same with its unit, which NaN has none of. */
+export const inNats = (x) => (Number.isNaN(x) ? "NaN" : `${lossText(x)} nats`);
 
 /** An HTML element; properties are set as properties, aria-… and data-… as attributes. */
 export function element(tag, properties = {}, ...children) {

@@ -10,6 +10,7 @@ import {
   inNats,
   labelledSlider,
   legend,
+  lossText,
   radio,
   significant,
   svg,
@@ -30,7 +31,6 @@ const RADIUS = 5;
 const SUBSCRIPTS = "₁₂₃₄₅₆";
 
 const short = (x) => String(Number(x.toPrecision(3))).replace("-", "\u2212");
-const bare = (loss) => (Number.isFinite(loss) ? fixed(loss, 3) : significant(loss)); // its unit stands in the row's name
 
 /** Between which logits exp is neither 0 nor infinite. */
 const limits = (format) => [Math.log(format.smallest / 2), Math.log(format.largest)];
@@ -129,9 +129,9 @@ function render({ model, el }) {
     outcomes.show([
       now.formats.map(({ format }) => fixed(limits(format)[1], 2)),
       now.formats.map(({ format }) => fixed(limits(format)[0], 2)),
-      now.formats.map(({ typed }) => warn(bare(typed.loss), !Number.isFinite(typed.loss))),
+      now.formats.map(({ typed }) => warn(lossText(typed.loss), !Number.isFinite(typed.loss))),
       verdicts,
-      now.formats.map(({ cured }) => bare(cured.loss)),
+      now.formats.map(({ cured }) => lossText(cured.loss)),
       now.formats.map(({ cured }) => significant(cured.loss - exact)),
       now.formats.map(({ stored }) => significant(stored)),
     ]);

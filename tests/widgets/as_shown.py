@@ -41,9 +41,14 @@ def significant(x: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent):+d}"
 
 
+def loss_text(x: float) -> str:
+    """A loss with three decimals, or the word for what is no number."""
+    return fixed(x, 3) if math.isfinite(x) else significant(x)
+
+
 def in_nats(x: float) -> str:
-    """A loss with three decimals and its unit, or the word for what is no number."""
-    return "NaN" if math.isnan(x) else f"{fixed(x, 3) if math.isfinite(x) else significant(x)} nats"
+    """The same with its unit, which NaN has none of."""
+    return "NaN" if math.isnan(x) else f"{loss_text(x)} nats"
 
 
 def leading(x: float) -> str:

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { fixed, inNats, signed, significant, size } from "../../helpers/widgets/figure.js";
+import { fixed, inNats, lossText, signed, significant, size } from "../../helpers/widgets/figure.js";
 
 test("a negative number has a true minus sign", () => assert.equal(fixed(-1.25, 1), "−1.3"));
 test("what rounds to zero has no sign", () => {
@@ -26,5 +26,6 @@ test("a number of any size keeps its leading digits", () => {
   for (const [x, text] of expected) assert.equal(significant(x), text);
 });
 test("a loss that is no number is a word", () => {
+  assert.deepEqual([16.1181, Infinity, NaN].map(lossText), ["16.118", "∞", "NaN"]);
   assert.deepEqual([16.1181, Infinity, NaN].map(inNats), ["16.118 nats", "∞ nats", "NaN"]);
 });

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from as_shown import fixed, in_nats, plain, significant
+from as_shown import fixed, loss_text, plain, significant
 
 from helpers.widgets import BinaryCurves
 from helpers.widgets.binary_recipes import RECIPES
@@ -43,8 +43,8 @@ def shown(figure) -> dict:
     wrong = [figure.logit < 0, figure.logit > 0]
     return {
         "table": [
-            [in_nats(x) for x in figure.losses],
-            [in_nats(x) for x in figure.exact_losses],
+            [loss_text(x) for x in figure.losses],
+            [loss_text(x) for x in figure.exact_losses],
             [gradient(g) for g in figure.gradients],
             [gradient(g) for g in figure.exact_gradients],
             list(map(push, figure.gradients, figure.exact_gradients, wrong)),

@@ -1,20 +1,14 @@
 """Softmax in three float formats on a page without a kernel, by mouse and by keyboard."""
 
-import math
-
 import numpy as np
 import pytest
-from as_shown import fixed, in_nats, plain, significant
+from as_shown import fixed, in_nats, loss_text, plain, significant
 
 from helpers.widgets import SoftmaxOverflow
 
 pytestmark = pytest.mark.browser
 
 FORMATS = ("float16", "bfloat16", "float32")
-
-
-def bare(loss: float) -> str:
-    return fixed(loss, 3) if math.isfinite(loss) else significant(loss)
 
 
 def verdict(result) -> str:
@@ -34,9 +28,9 @@ def shown(figure) -> dict:
         "outcomes": [
             [fixed(figure.limits[name][1], 2) for name in FORMATS],
             [fixed(figure.limits[name][0], 2) for name in FORMATS],
-            [bare(naive[name].loss) for name in FORMATS],
+            [loss_text(naive[name].loss) for name in FORMATS],
             [verdict(naive[name]) for name in FORMATS],
-            [bare(stable[name].loss) for name in FORMATS],
+            [loss_text(stable[name].loss) for name in FORMATS],
             [significant(figure.errors[name]) for name in FORMATS],
             [significant(figure.storage_errors[name]) for name in FORMATS],
         ],
