@@ -49,8 +49,9 @@ export function dial({ end, outer, needles }) {
     /** Turns the needles to these amounts, one for each; null hides one. */
     turn(amounts) {
       amounts.forEach((amount, k) => {
+        const degrees = 180 * share(amount ?? 0);
         hands[k].setAttribute("visibility", amount === null ? "hidden" : "visible");
-        if (amount !== null) hands[k].setAttribute("transform", `rotate(${(180 * share(amount)).toFixed(2)} ${MIDDLE} ${BASE})`);
+        hands[k].setAttribute("transform", `rotate(${degrees.toFixed(2)} ${MIDDLE} ${BASE})`);
       });
     },
   };

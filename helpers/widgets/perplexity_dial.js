@@ -2,7 +2,9 @@
    other numbers where batches are averaged instead of tokens. */
 import { batchesOf, mean, meanOfMeans, meanOfPerplexities, runningMeans } from "./averages.js";
 import { dial } from "./dial.js";
-import { announcer, assign, button, choice, element, figure, fixed, follow, labelledSlider, legend, readout, size, slider, svg } from "./figure.js";
+import {
+  announcer, assign, button, choice, element, figure, fixed, follow, labelledSlider, legend, readout, size, slider, svg,
+} from "./figure.js";
 import { natsToBits, perplexity, surprisal } from "./information.js";
 import { chance, fromExponent } from "./log_scale.js";
 import { followPointer, plot } from "./plot.js";
@@ -70,11 +72,13 @@ function draw(f, { tokens, prices, running, cut }) {
     return [
       f.rect(left, top, right - left, f.bottom - top, "xe-price-bar"),
       nats > END
-        ? svg("path", { d: `M${left},${top + 1} L${(left + right) / 2},${top - 10} L${right},${top + 1} Z`, class: "xe-price-bar" })
+        ? svg("path", { d: `M${left},${top} H${right} L${(left + right) / 2},${top - 10} Z`, class: "xe-price-bar" })
         : f.line(left, top, right, top, "xe-price-edge"),
-      f.rect(f.x(t), Math.min(top - 14, f.bottom - 28), f.x(t + 1) - f.x(t), 28, "xe-handle"),
     ];
   });
+  const handles = prices.map((nats, t) =>
+    f.rect(f.x(t), Math.min(f.y(inside(nats)) - 14, f.bottom - 28), f.x(t + 1) - f.x(t), 28, "xe-handle"),
+  );
   const batches = cut === 0 ? [] : [[0, cut], [cut, tokens.length]].map(([from, to]) => {
     const level = f.y(inside(mean(prices.slice(from, to))));
     return f.line(f.x(from) + 2, level, f.x(to) - 2, level, "xe-batch-mean");
@@ -91,18 +95,19 @@ function draw(f, { tokens, prices, running, cut }) {
     f.curve(running.map((nats, t) => [t + 0.5, inside(nats)]), "xe-running"),
     ...running.map((nats, t) => dot(f, t + 0.5, nats)),
     ...tokenLabels(f, tokens),
+    ...handles, // above all else, or a finger would land on the line
   ];
 }
 
 /** What the cut does to the average: which way it is off, and who has how many votes. */
 function verdictOf(whole, batched, sizes) {
-  if (sizes.length < 2) return "One batch: its mean is the mean of all tokens. Cut it, and the batch means can be averaged.";
+  if (whole === Infinity) return "A token with probability 0 makes every average of the whole infinite.";
+  if (sizes.length < 2) return "One batch: its mean is the mean of all tokens. Cut it to average the means of two.";
   const [small, large] = sizes.toSorted((a, b) => a - b);
-  if (whole === Infinity) return "One token had probability 0: every average of the whole is infinite.";
-  const same = Math.abs(whole - batched) < 5e-4;
   if (small === large) return "Equal batches: the mean of their means is the mean of all tokens.";
-  const votes = `A token of the smaller batch has ${Number((large / small).toFixed(2))} times the vote of one of the larger`;
-  if (same) return `${votes}; the two batches cost nearly the same, so it does not show.`;
+  const times = Number((large / small).toFixed(2));
+  const votes = `A token of the smaller batch has ${times} times the vote of one of the larger`;
+  if (Math.abs(whole - batched) < 5e-4) return `${votes}; the batches cost nearly the same, so it does not show.`;
   return `${votes}: the text looks ${batched > whole ? "worse" : "better"} than it is.`;
 }
 
@@ -114,9 +119,13 @@ function render({ model, el }) {
   };
   const setProbability = (t, p) => assign(model, { probabilities: model.get("probabilities").with(t, p) });
 
-  const heading = element("div", { className: "xe-token-row xe-token-heading", "aria-hidden": "true" });
   const priceTitle = element("span", {});
-  heading.append(element("span", {}, "token"), element("span", {}, "probability"), element("span", {}, "p"), priceTitle);
+  const titles = ["token", "probability", "p"].map((title) => element("span", {}, title));
+  const heading = element(
+    "div",
+    { className: "xe-token-row xe-token-heading", "aria-hidden": "true" },
+    ...[...titles, priceTitle],
+  );
   const rows = tokens.map((token, t) => tokenRow(token, t + 1, (p) => setProbability(t, p)));
 
   const xAxis = { from: 0, to: tokens.length, ticks: [], title: "" };
@@ -139,10 +148,10 @@ function render({ model, el }) {
   const statement = element("p", { className: "xe-statement" });
   const needles = legend(["xe-key-needle", "all tokens"], ["xe-key-needle-batches", "mean of the batch means"]);
 
-  const cutSlider = labelledSlider("cut after", { min: 0, max: tokens.length - 1, step: 1 }, (cut) => assign(model, { cut }));
-  const averages = readout(
-    ...["first batch", "second batch", "mean of batch means", "mean of batch perplexities", "all tokens, one vote each"],
-  );
+  const places = { min: 0, max: tokens.length - 1, step: 1 };
+  const cutSlider = labelledSlider("cut after", places, (cut) => assign(model, { cut }));
+  const batchNames = ["first batch", "second batch", "mean of batch means", "mean of batch perplexities"];
+  const averages = readout(...batchNames, "all tokens, one vote each");
   const verdict = element("p", { className: "xe-cut-verdict" });
   const reset = button("Reset", () => assign(model, model.get("start")));
 
@@ -200,9 +209,10 @@ function render({ model, el }) {
     const batched = showBatches(prices, cut, whole, of, unit);
     gauge.turn([batched, whole]);
     const each = tokens.map((token, t) => `${token} ${amount(of(prices[t]))}`).join(", ");
-    const average = batched === null ? "" : ` The mean of the batch means would be perplexity ${size(perplexity(batched))}.`;
+    const wrong = batched === null ? "" : size(perplexity(batched));
+    const average = wrong && ` The mean of the batch means would be perplexity ${wrong}.`;
     chart.describe(`Bars of the prices in ${unit}: ${each}. The running mean ends at ${text}, perplexity ${choices}.`);
-    gauge.describe(`Dial from 1 to 10,000 choices; the needle is at perplexity ${choices}, mean price ${text}.${average}`);
+    gauge.describe(`Dial, 1 to 10,000 choices; the needle is at perplexity ${choices}, mean price ${text}.${average}`);
     announcement.say(`mean price ${text}, perplexity ${choices}.${average}`);
     chart.redraw();
   }

@@ -1,5 +1,7 @@
 /* A forecast at some temperature against a smoothed target: the loss, what it is made of, and the best temperature. */
-import { announcer, assign, button, element, figure, fixed, follow, inNats, labelledSlider, legend, radio, readout, svg } from "./figure.js";
+import {
+  announcer, assign, button, element, figure, fixed, follow, inNats, labelledSlider, legend, radio, readout, svg,
+} from "./figure.js";
 import { entropy, softmax } from "./information.js";
 import { chance, fromExponent, leading } from "./log_scale.js";
 import { followPointer, linspace, plot } from "./plot.js";
@@ -7,11 +9,14 @@ import { atTemperature, bestTemperature, forecastEntropy, level, lossAgainst, sm
 
 const [COLDEST, HOTTEST] = [0.1, 10];
 const STEP = 0.02; // of the temperature's slider, in powers of ten
-const TEMPERATURES = linspace(-1, 1, 100).map((exponent) => 10 ** exponent); // that the curves are drawn through
+const EXPONENTS = linspace(-1, 1, 100);
+const TEMPERATURES = EXPONENTS.map((exponent) => 10 ** exponent); // that the curves are drawn through
 const TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10].map(Math.log10);
 const RADIUS = 7;
 const LABEL = 84; // the room of the label beside the point, in pixels
 
+/** A logit with one decimal, or two where it has them. */
+const score = (z) => fixed(z, Number(z.toFixed(1)) === z ? 1 : 2);
 const share = (p) => `${(100 * p).toFixed(2)}%`;
 
 /** One word: whether it came, its logit, its two forecasts as bars, and its share of the target as a mark. */
@@ -35,7 +40,7 @@ function wordRow(word, onTarget) {
     ),
     show(z, one, q, p, isTarget) {
       target.checked = isTarget;
-      logit.textContent = `z = ${fixed(z, 1)}`;
+      logit.textContent = `z = ${score(z)}`;
       now.style.width = share(q);
       atOne.style.width = share(one);
       wanted.style.left = share(p);
@@ -44,19 +49,21 @@ function wordRow(word, onTarget) {
   };
 }
 
-/** The part of a curve, given at TEMPERATURES, that lies below the top of the plot; it ends at the top itself. */
+/** The part of a curve, given at TEMPERATURES, that lies below the top of the plot; it ends at the top. */
 function below(values, top) {
   const points = [];
   values.forEach((value, i) => {
     const before = values[i - 1];
     if (i > 0 && before > top !== value > top) {
-      const [x, step] = [Math.log10(TEMPERATURES[i - 1]), Math.log10(TEMPERATURES[i]) - Math.log10(TEMPERATURES[i - 1])];
-      points.push([x + (step * (top - before)) / (value - before), top]);
+      const part = (top - before) / (value - before);
+      points.push([EXPONENTS[i - 1] + part * (EXPONENTS[i] - EXPONENTS[i - 1]), top]);
     }
-    if (value <= top) points.push([Math.log10(TEMPERATURES[i]), value]);
+    if (value <= top) points.push([EXPONENTS[i], value]);
   });
   return points;
 }
+
+const diamond = (x, y) => svg("path", { d: `M${x},${y - 8} l6,8 l-6,8 l-6,-8 Z`, class: "xe-best" });
 
 /** The curves over the temperature, the lines of floor and even guess, and the point with its two parts. */
 function draw(f, { logits, target, temperature, best, floor, evenly, top }) {
@@ -70,13 +77,13 @@ function draw(f, { logits, target, temperature, best, floor, evenly, top }) {
   const flipped = px + 12 + LABEL > f.right;
   const under = temperature > best && !flipped && py + 30 < f.bottom;
   return [
-    f.line(f.left, f.y(evenly), f.right, f.y(evenly), "xe-guide"),
+    f.line(f.left, f.y(evenly), f.right, f.y(evenly), "xe-even"),
     f.line(f.left, f.y(floor), f.right, f.y(floor), "xe-floor"),
     f.curve(below(entropies, top), "xe-own-entropy"),
     f.curve(below(TEMPERATURES.map(lossAt), top), "xe-curve"),
     f.line(px, f.bottom, px, f.y(Math.min(floor, top)), "xe-part-floor"),
     f.line(px, f.y(Math.min(floor, top)), px, py, "xe-part-excess"),
-    ...(level(logits) || lossAt(best) > top ? [] : [svg("path", { d: `M${bx},${by - 8} l6,8 l-6,8 l-6,-8 Z`, class: "xe-best" })]),
+    ...(level(logits) || lossAt(best) > top ? [] : [diamond(bx, by)]),
     above
       ? svg("path", { d: `M${px},${py - RADIUS} l${RADIUS},${2 * RADIUS} h${-2 * RADIUS} Z`, class: "xe-point" })
       : svg("circle", { cx: px, cy: py, r: RADIUS, class: "xe-point" }),
@@ -93,10 +100,11 @@ function draw(f, { logits, target, temperature, best, floor, evenly, top }) {
 /** Whether the forecast is surer than its own losses bear out; by the slope of the loss, T then helps upwards. */
 function verdictOf(loss, own, isLevel) {
   if (isLevel) return "All logits are equal: every temperature gives the even guess.";
-  if (Math.abs(loss - own) < 5e-4) return `The forecast expects to pay ${inNats(own)}, its entropy, and that is what it pays.`;
+  const expects = `the forecast expects to pay ${inNats(own)}, its entropy, and`;
+  if (Math.abs(loss - own) < 5e-4) return `In balance: ${expects} that is what it pays.`;
   return own < loss
-    ? `Too sure: the forecast expects to pay ${inNats(own)}, its entropy, and pays ${inNats(loss)}. A higher temperature would cost less.`
-    : `Not sure enough: the forecast expects to pay ${inNats(own)}, its entropy, and pays ${inNats(loss)}. A lower temperature would cost less.`;
+    ? `Too sure: ${expects} pays ${inNats(loss)}. A higher temperature would cost less.`
+    : `Not sure enough: ${expects} pays ${inNats(loss)}. A lower temperature would cost less.`;
 }
 
 function render({ model, el }) {
@@ -111,7 +119,7 @@ function render({ model, el }) {
   };
 
   const heading = element("div", { className: "xe-blend-row xe-blend-heading", "aria-hidden": "true" });
-  for (const title of ["target", "", "q, T = 1", "q at T", "target p"]) heading.append(element("span", {}, title));
+  for (const title of ["target", "", "q at 1", "q at T", "p"]) heading.append(element("span", {}, title));
   const rows = words.map((word, k) => wordRow(word, () => assign(model, { target: k })));
   const rowKeys = legend(
     ["xe-key-now", "forecast q at T"],
@@ -182,8 +190,8 @@ function render({ model, el }) {
     values.show([inNats(loss), inNats(floor), inNats(Math.max(loss - floor, 0)), inNats(own), bestText]);
     verdict.textContent = verdictOf(loss, own, isLevel);
     chart.describe(
-      `Loss against temperature, with the point at T = ${T}: loss ${inNats(loss)}, of which ${inNats(floor)} is the floor. ` +
-        `Best temperature: ${bestText}. The entropy of the forecast is ${inNats(own)} at the point.`,
+      `Loss against temperature; the point at T = ${T}: loss ${inNats(loss)}, of which ${inNats(floor)} is the ` +
+        `floor. Best temperature: ${bestText}. The entropy of the forecast is ${inNats(own)} at the point.`,
     );
     announcement.say(`temperature ${T}, loss ${inNats(loss)}, floor ${inNats(floor)}. ${verdict.textContent}`);
     chart.redraw();

@@ -14,7 +14,8 @@ test("each step gives another number, within half a step of the exact one", () =
 });
 test("the numbers that a reader looks for are among them", () => {
   const numbers = exponents.map((exponent) => fromExponent(exponent, STEP));
-  for (const x of [10, 5, 2, 1, 0.8, 0.5, 0.4, 0.25, 0.15, 0.1, 0.02, 0.01, 0.001, 0.0001]) assert.ok(numbers.includes(x), `${x}`);
+  const wanted = [10, 5, 2, 1, 0.8, 0.5, 0.4, 0.25, 0.15, 0.1, 0.02, 0.01, 0.001, 0.0001];
+  for (const x of wanted) assert.ok(numbers.includes(x), `${x}`);
 });
 test("a probability has two decimals at least and three leading digits at most", () => {
   const expected = { 0: "0", 0.4: "0.40", 1: "1.00", 0.02: "0.02", 0.0012: "0.0012", 0.33333: "0.333", 1e-9: "1e-9" };

@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { atTemperature, bestTemperature, forecastEntropy, lossAgainst, smoothedTarget } from "../../helpers/widgets/temperature.js";
+import * as temperature from "../../helpers/widgets/temperature.js";
 
 const { temperatures } = JSON.parse(readFileSync(process.env.VECTORS, "utf8"));
-const close = (actual, expected, what, tolerance = 1e-12) =>
-  assert.ok(Math.abs(actual - expected) <= tolerance * (1 + Math.abs(expected)), `${what}: ${actual}, expected ${expected}`);
+const { atTemperature, bestTemperature, forecastEntropy, lossAgainst, smoothedTarget } = temperature;
+
+function close(actual, expected, what, tolerance = 1e-12) {
+  const off = Math.abs(actual - expected);
+  assert.ok(off <= tolerance * (1 + Math.abs(expected)), `${what}: ${actual}, expected ${expected}`);
+}
 
 test("there is something to compare", () => assert.ok(temperatures.length >= 10));
 
@@ -22,5 +26,9 @@ for (const [number, s] of temperatures.entries()) {
   });
 }
 
-test("equal logits leave the temperature at one", () => assert.equal(bestTemperature([3, 3], [0.9, 0.1], 0.1, 10), 1));
-test("a probability too small for a number still has a price", () => assert.equal(lossAgainst([1000, 0], [0, 1]), 1000));
+test("equal logits leave the temperature at one", () => {
+  assert.equal(bestTemperature([3, 3], [0.9, 0.1], 0.1, 10), 1);
+});
+test("a probability too small for a number still has a price", () => {
+  assert.equal(lossAgainst([1000, 0], [0, 1]), 1000);
+});
