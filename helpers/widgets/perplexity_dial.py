@@ -128,9 +128,10 @@ class PerplexityDial(LiveFigure):
             f"{token} {p:g} ({price:.3f} {self.unit})"
             for token, p, price in zip(self.tokens, self.probabilities, self.prices, strict=True)
         )
+        mean = self._whole.mean
         whole = (
-            f"The model gave the tokens these probabilities: {each}. The mean price is {self.mean:.3f} "
-            f"{self.unit} a token, the perplexity {self.perplexity:.2f}."
+            f"The model gave the tokens these probabilities: {each}. The mean price is {mean:.3f} nats or "
+            f"{nats_to_bits(mean):.3f} bits a token; in either unit the perplexity is {self.perplexity:.2f}."
         )
         if self.cut == 0:
             return whole

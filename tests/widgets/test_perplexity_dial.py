@@ -125,7 +125,10 @@ def test_repr_is_the_call_that_makes_it():
 
 
 def test_the_summary_states_the_numbers():
-    assert "mean price is 1.737 nats a token, the perplexity 5.68" in dial().summary
+    assert (
+        "mean price is 1.737 nats or 2.506 bits a token; in either unit the perplexity is 5.68"
+        in dial().summary
+    )
     assert "batches" not in dial().summary
     text = dial(cut=1, unit="bits").summary
     for number in ["2.506 bits", "5.68", "5.644", "3.552", "11.73", "batches of 1 and 3 tokens"]:
