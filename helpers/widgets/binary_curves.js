@@ -1,5 +1,6 @@
 /* The loss of a yes and of a no as the logit moves, computed with or without a constant that protects the logarithm. */
-import { RECIPES, exactGradient, exactLoss, lossAndGradient, sigmoid } from "./binary_recipes.js";
+import { RECIPES, exactGradient, exactLoss, lossAndGradient, lostFrom, sigmoid } from "./binary_recipes.js";
+import { ANSWERS, AXES, MARGIN, REACH, STEPS, TRUTH, lately, points, scenery } from "./binary_scene.js";
 import {
   announcer,
   assign,
@@ -13,132 +14,10 @@ import {
   legend,
   lossText,
   significant,
-  svg,
 } from "./figure.js";
 import { FORMATS } from "./float_formats.js";
 import { followPointer, linspace, plot } from "./plot.js";
 import { table } from "./table.js";
-
-const REACH = 40; // the logit runs from −40 to 40: beyond the clip of any epsilon down to 1e-16
-const STEPS = 10; // the slider's in one unit of logit
-const NEAR = 10; // the probability axis draws −10 to 10: beyond it q is 0 or 1 to a pixel
-const ANSWERS = ["yes", "no"];
-const TRUTH = { yes: 1, no: 0 };
-const AXES = {
-  probability: {
-    x: { from: 0, to: 1, ticks: [0, 0.25, 0.5, 0.75, 1], title: "probability q given to yes" },
-    highest: 5, // nats at the top of the loss plot
-    grid: linspace(-NEAR, NEAR, 400),
-    place: sigmoid,
-    logit: (q) => Math.log(q / (1 - q)),
-    lossLabels: { yes: 0.12, no: 0.88 }, // where along the axis a curve is named
-    gradientLabels: { yes: 0.62, no: 0.38 },
-  },
-  logit: {
-    x: { from: -REACH, to: REACH, ticks: linspace(-REACH, REACH, 4), format: (z) => fixed(z, 0), title: "logit z of yes" },
-    highest: REACH,
-    grid: linspace(-REACH, REACH, 320),
-    place: (z) => z,
-    logit: (z) => z,
-    lossLabels: { yes: -14, no: 14 },
-    gradientLabels: { yes: -6, no: 6 },
-  },
-};
-const MARGIN = { left: 36, right: 12, top: 30, bottom: 44 };
-const RADIUS = 7;
-const BAND_LABEL = 84; // the room that its label takes, in pixels
-
-/** The value of make(), kept until the key changes. */
-function lately(make) {
-  let [kept, value] = [];
-  return (key, ...rest) => {
-    if (key !== kept) [kept, value] = [key, make(...rest)];
-    return value;
-  };
-}
-
-/** Whether less than half of the push on this answer arrives: too small, 0, or NaN. */
-function isLost(state, z, y) {
-  const { gradient } = lossAndGradient(state.recipe, z, y, state.epsilon, state.format);
-  return !(Math.abs(gradient) >= Math.abs(exactGradient(z, y)) / 2);
-}
-
-/** From which logit on, counted away from 0 in the slider's steps, an answer that is wrong loses its push; or null. */
-function lostFrom(state) {
-  const first = (side, y) => {
-    for (let k = 1; k <= REACH * STEPS; k += 1) if (isLost(state, (side * k) / STEPS, y)) return (side * k) / STEPS;
-    return null;
-  };
-  return { yes: first(-1, 1), no: first(1, 0) };
-}
-
-/** Lines at 45° across a rectangle. */
-function hatching(left, top, width, height) {
-  let path = "";
-  for (let c = 8; c < width + height; c += 8) {
-    const [x1, y1] = [Math.max(c - height, 0), Math.min(c, height)];
-    const [x2, y2] = [Math.min(c, width), Math.max(c - width, 0)];
-    path += `M${(left + x1).toFixed(1)},${(top + y1).toFixed(1)}L${(left + x2).toFixed(1)},${(top + y2).toFixed(1)}`;
-  }
-  return path;
-}
-
-/** What does not move with the logit: bands without a push, exact curves below, computed ones above, their names. */
-function scenery(f, state, axis, lost, { computed, exact, bandLabels, labels, top }) {
-  const bands = ANSWERS.filter((answer) => lost[answer] !== null).flatMap((answer) => {
-    const edge = f.x(axis.place(lost[answer]));
-    const [left, right] = answer === "yes" ? [f.left, edge] : [edge, f.right];
-    const middle = (left + right) / 2;
-    if (right - left < 2) return []; // on the probability axis: a band of no width
-    return [
-      f.rect(left, f.top, right - left, f.bottom - f.top, "xe-lost"),
-      svg("path", { d: hatching(left, f.top, right - left, f.bottom - f.top), class: "xe-hatch" }),
-      f.line(edge, f.top, edge, f.bottom, "xe-guide"),
-      ...(bandLabels && right - left >= BAND_LABEL
-        ? [f.text("push lost", middle, f.y(bandLabels[answer]) + 5, "middle", "xe-value xe-small")]
-        : []),
-    ];
-  });
-  const curve = (value, className) => {
-    const points = axis.grid.map((z) => [axis.place(z), value(z)]);
-    return f.curve(
-      points.filter(([, y]) => Number.isFinite(y) && y <= top),
-      className,
-    );
-  };
-  const curves = (of, className) =>
-    ANSWERS.map((answer) => curve((z) => of(z, TRUTH[answer]), `${className} xe-${answer}`));
-  return svg(
-    "g",
-    {},
-    ...bands,
-    ...curves(exact, "xe-exact"),
-    ...curves(computed, "xe-curve"),
-    ...labels.map(([text, x, y, anchor]) => f.text(text, x, y, anchor, "xe-value xe-small")),
-  );
-}
-
-/** The points of both answers at `at`: a circle for a yes, a diamond for a no, an arrowhead beyond the top, a word for NaN. */
-function points(f, at, values, top, nanAt) {
-  const px = f.x(at);
-  const missing = ANSWERS.filter((answer) => Number.isNaN(values[answer]));
-  const mark = (answer) => {
-    const value = values[answer];
-    const [R, py] = [RADIUS, f.y(Math.min(value, top))];
-    const d = value > top ? `M${px},${py} l${R},${2 * R} h${-2 * R} Z` : `M${px},${py - R} l${R},${R} l${-R},${R} l${-R},${-R} Z`;
-    return answer === "yes" && value <= top
-      ? svg("circle", { cx: px, cy: py, r: R - 1, class: "xe-point" })
-      : svg("path", { d, class: "xe-point" });
-  };
-  const late = px > (f.left + f.right) / 2;
-  return [
-    f.line(px, f.bottom, px, f.top, "xe-here"),
-    ...ANSWERS.filter((answer) => !missing.includes(answer)).map(mark),
-    ...(missing.length
-      ? [f.text(`${missing.join(", ")}: NaN`, px + (late ? -8 : 8), f.y(nanAt), late ? "end" : "start", "xe-value xe-small")]
-      : []),
-  ];
-}
 
 /** What is to be said of a gradient beside the one it should be, and the class of a warning. */
 function verdict(gradient, z, y) {
@@ -161,14 +40,14 @@ function render({ model, el }) {
   });
   const arithmetic = ({ recipe, exponent, precision }) => `${recipe} ${exponent} ${precision}`;
   const lostLately = lately(lostFrom);
-  const lost = (now) => lostLately(arithmetic(now), now);
+  const lost = (now) => lostLately(arithmetic(now), now.recipe, now.epsilon, now.format, { reach: REACH, steps: STEPS });
   const results = ({ z, recipe, epsilon, format }) =>
     ANSWERS.map((answer) => lossAndGradient(recipe, z, TRUTH[answer], epsilon, format));
 
   /** Draws one of the two plots, its greatest value at the top and the word for NaN at nanAt: the scenery, anew where
       something but the logit has changed, and the points. */
   function drawn(quantity, top, nanAt, describeScene) {
-    const scene = lately((f, now) => scenery(f, now, now.axis, lost(now), { top: top(now), ...describeScene(f, now) }));
+    const scene = lately((f, now) => scenery(f, now.axis, lost(now), { top: top(now), ...describeScene(f, now) }));
     return (f) => {
       const now = state();
       const [yes, no] = results(now).map((result) => result[quantity]);
@@ -211,9 +90,13 @@ function render({ model, el }) {
       }),
     })),
   });
-  const logit = labelledSlider("logit z of yes", { min: -REACH, max: REACH, step: 1 / STEPS }, (z) => assign(model, { logit: z }));
+  const logit = labelledSlider("logit z of yes", { min: -REACH, max: REACH, step: 1 / STEPS }, (z) =>
+    assign(model, { logit: z }),
+  );
   const recipe = choice("loss computed from", RECIPES, (name) => assign(model, { recipe: name }));
-  const epsilon = labelledSlider("epsilon ε", { min: -16, max: -1, step: 1 }, (power) => assign(model, { exponent: -power }));
+  const epsilon = labelledSlider("epsilon ε", { min: -16, max: -1, step: 1 }, (power) =>
+    assign(model, { exponent: -power }),
+  );
   const precision = choice("computed in", ["float32", "float64"], (name) => assign(model, { precision: name }));
   const axis = choice("horizontal axis", Object.keys(AXES), (name) => assign(model, { axis: name }));
   const reach = element("p", { className: "xe-reach" });
@@ -253,13 +136,13 @@ function render({ model, el }) {
     axis.show(now.axisName);
     const { yes: below, no: above } = lost(now);
     const parts = [
-      ...(below === null ? [] : [`a yes at z = ${fixed(below, 1)} and below`]),
-      ...(above === null ? [] : [`a no at z = ${fixed(above, 1)} and above`]),
+      ...(below === null ? [] : [`a yes at z\u00a0=\u00a0${fixed(below, 1)} and below`]),
+      ...(above === null ? [] : [`a no at z\u00a0=\u00a0${fixed(above, 1)} and above`]),
     ];
     const arrives = parts.length
       ? `Less than half of the push arrives on ${parts.join(", and on ")}.`
       : "The whole push arrives at every logit from \u221240 to 40, wherever the model is wrong.";
-    reach.textContent = `The probability given to yes is q = ${q}. ${arrives}`;
+    reach.textContent = `The probability given to yes is q\u00a0=\u00a0${q}. ${arrives}`;
     values.show([
       [yes, no].map(({ loss }) => lossText(loss)),
       [1, 0].map((y) => lossText(exactLoss(z, y))),
@@ -267,16 +150,18 @@ function render({ model, el }) {
       [1, 0].map((y) => gradientText(exactGradient(z, y))),
       [yes, no].map(({ gradient }, k) => verdict(gradient, z, 1 - k)),
     ]);
-    const told = `yes: loss ${inNats(yes.loss)}, gradient ${gradientText(yes.gradient)}; no: loss ${inNats(no.loss)}, gradient ${gradientText(no.gradient)}`;
     losses.describe(
-      `Loss against the ${now.axisName}, computed from ${now.recipe} in ${now.precision}: falling for a yes, rising for a no. ` +
-        `At z = ${fixed(z, 1)} a yes pays ${inNats(yes.loss)} and a no ${inNats(no.loss)}. ${arrives}`,
+      `Loss against the ${now.axisName}, computed from ${now.recipe} in ${now.precision}: ` +
+        `falling for a yes, rising for a no. At z = ${fixed(z, 1)} a yes pays ${inNats(yes.loss)} ` +
+        `and a no ${inNats(no.loss)}. ${arrives}`,
     );
     gradients.describe(
       `Gradient with respect to the logit against the ${now.axisName}, between \u22121 and 1. ` +
-        `At z = ${fixed(z, 1)} it is ${gradientText(yes.gradient)} for a yes and ${gradientText(no.gradient)} for a no. ${arrives}`,
+        `At z = ${fixed(z, 1)} it is ${gradientText(yes.gradient)} for a yes ` +
+        `and ${gradientText(no.gradient)} for a no. ${arrives}`,
     );
-    announcement.say(told);
+    const told = (answer, { loss, gradient }) => `${answer}: loss ${inNats(loss)}, gradient ${gradientText(gradient)}`;
+    announcement.say(`${told("yes", yes)}; ${told("no", no)}`);
     losses.redraw();
     gradients.redraw();
   }

@@ -41,3 +41,17 @@ export function lossAndGradient(recipe, z, y, epsilon, format) {
   const slope = r(r((1 - y) / no) - r(y / yes)); // with respect to q
   return { loss, gradient: r(r((passes ? slope : 0) * rest) * q) };
 }
+
+/** From which logit on, counted away from 0 in `steps` to one unit of logit and as far as `reach`, less than half of the
+    push on an answer that is wrong arrives, or nothing but NaN; null where it always does. */
+export function lostFrom(recipe, epsilon, format, { reach, steps }) {
+  const arrives = (z, y) => {
+    const { gradient } = lossAndGradient(recipe, z, y, epsilon, format);
+    return Math.abs(gradient) >= Math.abs(exactGradient(z, y)) / 2;
+  };
+  const first = (side, y) => {
+    for (let k = 1; k <= reach * steps; k += 1) if (!arrives((side * k) / steps, y)) return (side * k) / steps;
+    return null;
+  };
+  return { yes: first(-1, 1), no: first(1, 0) };
+}

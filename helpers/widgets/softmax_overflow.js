@@ -26,7 +26,10 @@ const REACH = 120; // of scale and shift
 const STEP = 0.5; // of both sliders
 const X = { from: -130, to: 130, ticks: [-100, -50, 0, 50, 100], format: (z) => fixed(z, 0), title: "logit z" };
 // The rungs, from the top: each format has one unit of height, named at its middle.
-const Y = { from: 0, to: 3, ticks: [2.5, 1.5, 0.5], format: (y) => SHOWN[2.5 - y], title: "where exp(z) fits, and the logits" };
+const Y = {
+  ...{ from: 0, to: 3, ticks: [2.5, 1.5, 0.5], format: (y) => SHOWN[2.5 - y] },
+  title: "where exp(z) fits, and the logits",
+};
 const RADIUS = 5;
 const SUBSCRIPTS = "₁₂₃₄₅₆";
 
@@ -89,7 +92,10 @@ function render({ model, el }) {
   const outcomes = table(
     "losses in three formats",
     ["", ...SHOWN],
-    ["exp(z) fits up to z =", "exp(z) is 0 below z =", "loss as typed (nats)", "what went wrong", "stable loss (nats)", "its error (nats)", "of it, from storing z"],
+    [
+      ...["exp(z) fits up to z =", "exp(z) is 0 below z =", "loss as typed (nats)", "what went wrong"],
+      ...["stable loss (nats)", "its error (nats)", "of it, from storing z"],
+    ],
   );
   const precision = choice("look inside", SHOWN, (name) => assign(model, { precision: name }));
   const targets = names.map((name, k) => {
@@ -123,14 +129,14 @@ function render({ model, el }) {
     const range = `logits from ${fixed(Math.min(...z), 1)} to ${fixed(Math.max(...z), 1)}`;
     scale.show(now.scale, fixed(now.scale, 1), `${fixed(now.scale, 1)}: ${range}`);
     shift.show(now.shift, fixed(now.shift, 1), `${fixed(now.shift, 1)}: ${range}`);
-    const sum = `${fixed(now.scale, 1)} \u00b7 (${base.map(short).join(", ")}) ${now.shift < 0 ? "\u2212" : "+"} ${fixed(Math.abs(now.shift), 1)}`;
+    const [sign, amount] = [now.shift < 0 ? "\u2212" : "+", fixed(Math.abs(now.shift), 1)];
+    const sum = `${fixed(now.scale, 1)} \u00b7 (${base.map(short).join(", ")}) ${sign} ${amount}`;
     formula.textContent = `z = ${sum}. The target is ${names[target]}, and its exact loss ${inNats(exact)}.`;
-    const verdicts = now.formats.map(({ typed }) => warn(typed.verdict === "fine" ? "nothing" : typed.verdict, typed.verdict !== "fine"));
     outcomes.show([
       now.formats.map(({ format }) => fixed(limits(format)[1], 2)),
       now.formats.map(({ format }) => fixed(limits(format)[0], 2)),
       now.formats.map(({ typed }) => warn(lossText(typed.loss), !Number.isFinite(typed.loss))),
-      verdicts,
+      now.formats.map(({ typed }) => (typed.verdict === "fine" ? "nothing" : warn(typed.verdict, true))),
       now.formats.map(({ cured }) => lossText(cured.loss)),
       now.formats.map(({ cured }) => significant(cured.loss - exact)),
       now.formats.map(({ stored }) => significant(stored)),
@@ -143,12 +149,19 @@ function render({ model, el }) {
     });
     const lost = (x) => warn(significant(x), !(x > 0 && x < Infinity));
     steps.show(
-      names.map((_, k) => [significant(typed.logits[k], 4), lost(typed.exps[k]), lost(typed.probabilities[k]), significant(cured.probabilities[k])]),
+      names.map((_, k) => [
+        ...[significant(typed.logits[k], 4), lost(typed.exps[k]), lost(typed.probabilities[k])],
+        significant(cured.probabilities[k]),
+      ]),
     );
-    const told = now.formats.map(({ name, typed, cured }) => `${name}: as typed ${inNats(typed.loss)}, ${typed.verdict}; stable ${inNats(cured.loss)}`);
+    const told = now.formats.map(
+      ({ name, typed, cured }) =>
+        `${name}: as typed ${inNats(typed.loss)}, ${typed.verdict}; stable ${inNats(cured.loss)}`,
+    );
     ladder.describe(
-      `For each format a bar over the logits whose exponential fits, up to ${fixed(limits(FORMATS.float16)[1], 2)} in float16 and ` +
-        `${fixed(limits(FORMATS.float32)[1], 2)} in bfloat16 and float32; ${range}, minus the largest ` +
+      "For each format a bar over the logits whose exponential fits, up to " +
+        `${fixed(limits(FORMATS.float16)[1], 2)} in float16 and ${fixed(limits(FORMATS.float32)[1], 2)} in bfloat16 ` +
+        `and float32; ${range}, minus the largest ` +
         `from ${fixed(Math.min(...z) - Math.max(...z), 1)} to 0. ${told.join(". ")}.`,
     );
     announcement.say(told.join(". "));

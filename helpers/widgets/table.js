@@ -5,7 +5,7 @@ import { element } from "./figure.js";
 
     A cell is a text, or [text, class of the cell], where a sign beside the text is wanted. */
 export function table(caption, columns, rows) {
-  const heading = (scope, name) => element("th", { scope }, ...[name].flat());
+  const heading = (scope, name) => element(name === "" ? "td" : "th", name === "" ? {} : { scope }, ...[name].flat());
   const cells = rows.map(() => columns.slice(1).map(() => element("td")));
   const lines = rows.map((name, k) => element("tr", {}, heading("row", name), ...cells[k]));
   return {
