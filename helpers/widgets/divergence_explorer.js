@@ -198,7 +198,7 @@ function render({ model, el }) {
   for (const name of ["p", "q"]) mover(model, name, rows.map((one) => one[name].input));
   const heading = element("div", { className: "xe-pair xe-pair-heading", "aria-hidden": "true" });
   for (const title of ["outcome", "world p", "forecast q", "p log(p/q)", "q log(q/p)"]) heading.append(element("span", {}, title));
-  const sums = [cell("sum: KL(p‖q)"), cell("sum: KL(q‖p)")];
+  const sums = [cell("= KL(p‖q)"), cell("= KL(q‖p)")];
   const foot = element("div", { className: "xe-pair xe-pair-sum" }, element("span", {}, "sum: KL(p‖q) and KL(q‖p), in nats"), ...sums.map(({ node }) => node));
   const ways = [
     direction({ world: "p", forecast: "q" }, outcomes, state),

@@ -97,12 +97,13 @@ class DivergenceExplorer(LiveFigure):
         shares = "; ".join(f"{name} {p:.3f} and {q:.3f}" for name, p, q in each)
         forward = [self.entropy_p, self.divergence, self.cross_entropy]
         backward = [self.entropy_q, self.reverse_divergence, self.reverse_cross_entropy]
-        h, kl, ce = ("infinite" if x == np.inf else f"{x:.3f}" for x in forward)
-        h_q, kl_q, ce_q = ("infinite" if x == np.inf else f"{x:.3f}" for x in backward)
+        h, kl, ce, *terms = map(self._in_words, [*forward, *self.terms])
+        h_q, kl_q, ce_q = map(self._in_words, backward)
+        sum_of = ", ".join(f"{name} {term}" for name, term in zip(self.outcomes, terms, strict=True))
         return (
             f"Probabilities in the world p and in the forecast q: {shares}. In nats, the entropy H(p) {h} "
-            f"and the divergence KL(p‖q) {kl} add up to the cross-entropy H(p, q) {ce}. With the parts "
-            f"exchanged, H(q) {h_q} and KL(q‖p) {kl_q} add up to H(q, p) {ce_q}."
+            f"and the divergence KL(p‖q) {kl} (from {sum_of}) add up to the cross-entropy "
+            f"H(p, q) {ce}. With the parts exchanged, H(q) {h_q} and KL(q‖p) {kl_q} add up to H(q, p) {ce_q}."
         )
 
     def _matching(self, name: str, values: list[float]) -> list[float]:
@@ -143,6 +144,10 @@ class DivergenceExplorer(LiveFigure):
         can = p > 0
         terms[can] = p[can] * (surprisal(q[can]) - surprisal(p[can]))
         return terms
+
+    @staticmethod
+    def _in_words(nats: float) -> str:
+        return "infinite" if nats == np.inf else f"{nats:z.3f}".replace("-", "−")
 
     @staticmethod
     def _listed(values: list[float]) -> str:

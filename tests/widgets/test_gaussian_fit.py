@@ -166,5 +166,5 @@ def test_repr_is_the_call_that_makes_it_and_holds_no_address():
 
 def test_the_summary_holds_the_numbers():
     figure = GaussianFit(mean=-0.2, sd=2.31)
-    for number in (f"{figure.forward:.3f}", f"{figure.reverse:.3f}", "60%", "-2 ", "2.5", "-0.20", "2.31"):
+    for number in (f"{figure.forward:.3f}", f"{figure.reverse:.3f}", "60%", "−2 ", "2.5", "−0.20", "2.31"):
         assert number in figure.summary
