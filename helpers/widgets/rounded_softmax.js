@@ -9,12 +9,14 @@ function roundedSoftmax(exponents, r) {
   return { exponents, exps, total, probabilities: exps.map((one) => r(one / total)) };
 }
 
-/** What became of the target's share: the fraction that could not be taken, or "fine". */
-function verdict({ exps, total, probabilities }, target) {
+/** What became of the target's share: what could not be computed, digits lost in subnormals, or "fine". */
+function verdict({ exps, total, probabilities }, target, { leastExponent }) {
   if (exps[target] === Infinity) return "overflow: \u221e/\u221e";
   if (total === Infinity) return "overflow: divided by \u221e";
   if (total === 0) return "underflow: 0/0";
-  return probabilities[target] === 0 ? "underflow: log 0" : "fine";
+  if (probabilities[target] === 0) return "underflow: log 0";
+  const normal = Math.min(exps[target], probabilities[target]) >= 2 ** leastExponent;
+  return normal ? "fine" : "underflow: digits lost";
 }
 
 /** exp(z) / Σ exp(z) as it is typed, and −log of the target's share. */
@@ -23,7 +25,7 @@ export function naive(logits, target, format) {
   const stored = logits.map(r);
   const result = roundedSoftmax(stored, r);
   const loss = 0 - r(Math.log(result.probabilities[target]));
-  return { logits: stored, ...result, loss, verdict: verdict(result, target) };
+  return { logits: stored, ...result, loss, verdict: verdict(result, target, format) };
 }
 
 /** The same after the largest logit is subtracted: log Σ exp(z − m) − (z − m) of the target. */

@@ -48,7 +48,9 @@ def naive(logits, target: int, dtype: FloatFormat) -> RoundedSoftmax:
     exps, total, shares = _softmax(logits, dtype)
     with np.errstate(divide="ignore"):
         loss = float(0.0 - dtype.round(np.log(shares[target])))
-    return RoundedSoftmax(logits, logits, exps, total, shares, loss, _verdict(exps, total, shares, target))
+    return RoundedSoftmax(
+        logits, logits, exps, total, shares, loss, _verdict(exps, total, shares, target, dtype)
+    )
 
 
 def stable(logits, target: int, dtype: FloatFormat) -> RoundedSoftmax:
@@ -76,12 +78,15 @@ def _softmax(exponents: np.ndarray, dtype: FloatFormat):
         return exps, total, dtype.round(exps / total)
 
 
-def _verdict(exps: np.ndarray, total: float, shares: np.ndarray, target: int) -> str:
-    """What became of the target's share: the fraction that could not be taken, or "fine"."""
+def _verdict(exps, total: float, shares, target: int, dtype: FloatFormat) -> str:
+    """What became of the target's share: what could not be computed, digits lost in subnormals, or "fine"."""
     if np.isinf(exps[target]):
         return "overflow: ∞/∞"
     if np.isinf(total):
         return "overflow: divided by ∞"
     if total == 0:
         return "underflow: 0/0"
-    return "underflow: log 0" if shares[target] == 0 else "fine"
+    if shares[target] == 0:
+        return "underflow: log 0"
+    normal = min(exps[target], shares[target]) >= 2.0**dtype.least_exponent
+    return "fine" if normal else "underflow: digits lost"

@@ -113,6 +113,7 @@ def test_softmax_is_that_of_arrays_of_the_format(name, subtract):
         ([11.0, 11.0], 0, "overflow: divided by ∞", np.inf),  # each fits, their sum does not
         ([-20.0, -21.0], 0, "underflow: 0/0", np.nan),
         ([0.0, -18.0], 1, "underflow: log 0", np.inf),
+        ([0.0, -15.0], 1, "underflow: digits lost", 15.02),  # truly 15.00
         ([1.0, 0.0], 0, "fine", 0.3132),
     ],
 )

@@ -31,11 +31,13 @@ def test_beyond_the_limits_the_exponential_is_zero_or_infinite_in_torch(name):
 def test_each_format_breaks_at_its_own_scale():
     verdicts = {
         scale: [result.verdict for result in SoftmaxOverflow(scale=scale, target=3).naive.values()]
-        for scale in (8, 12, 75, 100)
+        for scale in (6, 8, 12, 69, 75, 100)
     }
     assert verdicts == {
-        8: ["fine"] * 3,
+        6: ["fine"] * 3,
+        8: ["underflow: digits lost", "fine", "fine"],
         12: ["overflow: divided by ∞", "fine", "fine"],
+        69: ["overflow: divided by ∞", "underflow: log 0", "underflow: digits lost"],
         75: ["overflow: divided by ∞", "underflow: log 0", "underflow: log 0"],
         100: ["overflow: divided by ∞"] * 3,
     }
