@@ -52,4 +52,4 @@ def two_parts_of_a_batch() -> Prediction:
     )
 
 
-PREDICTIONS = (the_floor_of_two_softmaxes, two_parts_of_a_batch)
+PREDICTIONS = (two_parts_of_a_batch, the_floor_of_two_softmaxes)

@@ -1,8 +1,7 @@
-"""To predict in chapter 6: probabilities taken for logits, and what Keras divides by."""
+"""To predict in chapter 6: where a clipped loss ends, and what Keras divides by."""
 
 import numpy as np
 
-from helpers.losses import reference
 from helpers.predictions.pytorch import LOSSES
 from helpers.widgets.prediction import Prediction
 
@@ -52,25 +51,4 @@ def weights_and_the_default_mean() -> Prediction:
     )
 
 
-def a_certain_forecast_read_as_logits() -> Prediction:
-    """Probabilities taken for logits have a floor: two classes, the right one certain."""
-    floor = float(reference.cross_entropy([1.0, 0.0], 0))
-    return Prediction(
-        "A model gives the right one of two classes the probability 1. The loss, told from_logits=True, "
-        "takes the probabilities 1 and 0 for logits. What does it charge?",
-        floor,
-        unit="nats",
-        because=[
-            f"softmax makes of the logits 1 and 0 the shares {1 / (1 + np.exp(-1)):.3f} and "
-            f"{1 / (1 + np.e):.3f}.",
-            f"−log {1 / (1 + np.exp(-1)):.3f} = {floor:.3f}: certain, right, and charged for doubt.",
-        ],
-        mistakes={
-            0.0: "That is the loss of the probability 1. Here 1 is a logit, and 0 is another one.",
-            float(np.log(2)): "That is the price of an even guess; a lead of 1 is worth something.",
-            1 / (1 + np.exp(-1)): "That is the probability it sees; the loss is minus its logarithm.",
-        },
-    )
-
-
-PREDICTIONS = (a_certain_forecast_read_as_logits, the_most_that_is_charged, weights_and_the_default_mean)
+PREDICTIONS = (the_most_that_is_charged, weights_and_the_default_mean)

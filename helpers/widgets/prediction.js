@@ -64,6 +64,13 @@ function render({ model, el }) {
   root.classList.add("xe-prediction");
   const announcement = announcer(root);
 
+  // JupyterLab keeps Enter from submitting a form: the input sees to it itself, before the key gets there.
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    root.requestSubmit();
+  });
   root.addEventListener("submit", () => {
     const guess = readNumber(input.value);
     const understood = !Number.isNaN(guess);

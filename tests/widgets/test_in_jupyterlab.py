@@ -1,0 +1,161 @@
+"""Every live figure in JupyterLab with a kernel: it renders, Python hears a hand and answers it."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from examples import EXAMPLES
+
+from helpers.normal_form import KERNEL
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).parent
+PATIENCE = 60  # seconds, for a server or a kernel on a busy machine
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight live, too
+}
+MAKE = """
+import sys
+sys.path.insert(0, {folder!r})
+from anywidget import AnyWidget
+from examples import EXAMPLES
+figures = [example() for example in EXAMPLES]
+
+
+def state(figure):
+    own = {{n: trait for n, trait in figure.traits(sync=True).items() if n not in AnyWidget.class_traits()}}
+    return {{n: getattr(figure, n) for n, trait in own.items() if n[0] != "_" and not trait.read_only}}
+
+
+before = [state(figure) for figure in figures]
+"""
+COMPARE = """
+for figure, first in zip(figures, before):
+    print(type(figure).__name__, "moved" if state(figure) != first else "unmoved")
+    for name, value in first.items():
+        setattr(figure, name, value)
+print("all back")
+"""
+
+KERNEL_IS_READY = "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab of our own, on a notebook that shows every figure."""
+    folder = tmp_path_factory.mktemp("lab")
+    cells = [MAKE.format(folder=str(HERE)), *(f"figures[{k}]" for k in range(len(EXAMPLES))), COMPARE]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells])
+    notebook.metadata["kernelspec"] = KERNEL  # or else JupyterLab asks for one
+    nbformat.write(notebook, folder / "figures.ipynb")
+    for name, values in SETTINGS.items():
+        file = folder / "settings" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "jupyterlab",
+                    "--no-browser",
+                    "--allow-root",
+                    "--expose-app-in-browser",
+                ),
+                *(f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"),
+            ],
+            env={**os.environ, **own},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_for(address + "/api", folder / "server.log")
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def wait_for(address, log):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+def move(figure):
+    """Do one thing to a figure by keyboard: move its first slider, or answer its question."""
+    slider = figure.get_by_role("slider").first
+    if slider.count():
+        start = slider.input_value()
+        slider.press("ArrowRight")
+        if slider.input_value() == start:
+            slider.press("ArrowLeft")
+    else:
+        figure.get_by_role("textbox").first.fill("1")
+        figure.get_by_role("textbox").first.press("Enter")
+
+
+def test_each_figure_renders_and_is_synced_both_ways(lab, browser):
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(PATIENCE * 1000)
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{lab}/lab/tree/figures.ipynb")
+    page.locator(".jp-CodeCell").last.wait_for()
+    page.wait_for_function(KERNEL_IS_READY)
+    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")  # do not wait for the last
+    page.wait_for_function(f"document.querySelectorAll('.xe-figure').length === {len(EXAMPLES)}")
+    page.get_by_text("all back", exact=False).last.wait_for()
+    figures = [page.locator(".xe-figure").nth(k) for k in range(len(EXAMPLES))]
+
+    def texts():
+        return [re.sub(r"\s+", " ", figure.inner_text()) for figure in figures]
+
+    at_first = texts()
+    for figure in figures:
+        move(figure)
+    page.wait_for_timeout(500)  # the kernel hears of the last move
+    moved = texts()
+    assert [one for one, other in zip(moved, at_first, strict=True) if one == other] == []
+    page.locator(".jp-CodeCell .cm-content").last.click()
+    page.keyboard.press("Control+Enter")
+    names = [type(example()).__name__ for example in EXAMPLES]
+    expected = "\n".join([*(f"{name} moved" for name in names), "all back"])
+    printed = page.locator(".jp-OutputArea-output").last
+    deadline = time.monotonic() + PATIENCE
+    while printed.inner_text().strip() != expected and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    assert printed.inner_text().strip() == expected
+    page.wait_for_timeout(500)
+    announced = [figure.locator(".xe-announcement").text_content() for figure in figures]
+    back = [text.replace(said, "").strip() for text, said in zip(texts(), announced, strict=True)]
+    assert [re.sub(r"\s+", " ", text) for text in back] == at_first
+    assert complaints == []
+    page.close()
