@@ -13,8 +13,9 @@ HERE = Path(__file__).parent
 
 
 def fingerprint() -> str:
-    """One hash over the extensions and their templates."""
-    files = sorted(path for path in HERE.rglob("*") if path.suffix in {".py", ".js", ".html"})
+    """One hash over the extensions, their templates and the styles, of which each page carries a version."""
+    files = [path for path in HERE.rglob("*") if path.suffix in {".py", ".js", ".html"}]
+    files = sorted([*files, *HERE.parent.glob("assets/*.css")])
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -38,7 +39,12 @@ def sweep(app, exception):
         return
     html = Path(app.outdir)
     shown = {"index", *(module.replace(".", "/") for module in getattr(app.env, "_viewcode_modules", {}))}
-    pages = {"search", *app.env.found_docs, *(f"_modules/{module}" for module in shown)}
+    pages = {
+        "search",
+        *app.config.html_additional_pages,
+        *app.env.found_docs,
+        *(f"_modules/{module}" for module in shown),
+    }
     for page in html.rglob("*.html"):
         name = page.relative_to(html).with_suffix("").as_posix()
         if name not in pages and not name.startswith("_static/"):

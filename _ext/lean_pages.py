@@ -16,7 +16,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
 LONGEST_DESCRIPTION = 160  # characters; search engines cut what is longer
-PAGES_WITHOUT_PROSE = {"search": "Search the book: every chapter, every formula and every function."}
+PAGES_WITHOUT_PROSE = {
+    "search": "Search the book: every chapter, every formula and every function.",
+    "404": "The book has no page at this address; its chapters and its search lead on.",
+}
 
 
 def shorten(text: str) -> str:

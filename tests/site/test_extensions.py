@@ -323,7 +323,8 @@ def swept(folder, files):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     env = SimpleNamespace(found_docs={"index", "chapters/a"}, _viewcode_modules={"helpers.m": ()})
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), env=env, outdir=folder)
+    config = SimpleNamespace(html_additional_pages={"404": "404.html"})
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), config=config, env=env, outdir=folder)
     fresh_pages.sweep(app, exception=None)
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
@@ -332,6 +333,7 @@ KEPT = {
     "index.html",
     "chapters/a.html",
     "search.html",
+    "404.html",
     "_modules/index.html",
     "_modules/helpers/m.html",
     "_static/s.html",

@@ -136,7 +136,7 @@ def test_the_fonts_of_the_book_are_used(address, open_page):
     page = open_page(f"{address}/chapters/02_formula.html")
     page.evaluate("document.fonts.ready")
     loaded = set(page.evaluate(FONTS))
-    assert {"Source Serif 4", "KaTeX_Main", "KaTeX_Math"} <= loaded
+    assert {"Book Serif", "KaTeX_Main", "KaTeX_Math"} <= loaded
 
 
 def test_a_search_finds_a_word(address, open_page):
