@@ -212,7 +212,7 @@ function render({ model, el }) {
     set("Swap p and q", ({ p, q }) => ({ p: q, q: p })),
     set("Set q to p", ({ p }) => ({ q: p })),
     set("Even q", ({ q }) => ({ q: q.map(() => 1 / q.length) })),
-    ...Object.entries(model.get("presets")).map(([name, values]) => set(name, () => values)),
+    ...model.get("presets").map(([name, values]) => set(name, () => values)),
     set("Reset", () => model.get("start")),
   );
   const hatches = legend(["xe-key-dearer", "the forecast is dearer: adds to KL"], ["xe-key-cheaper", "the forecast is cheaper: takes from KL"]);

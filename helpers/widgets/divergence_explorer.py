@@ -30,7 +30,7 @@ class DivergenceExplorer(LiveFigure):
     outcomes = Words(["yes", "no"], read_only=True).tag(sync=True)
     p = Distribution([0.5, 0.5]).tag(sync=True)
     q = Distribution([0.5, 0.5]).tag(sync=True)
-    presets = traitlets.Dict(read_only=True).tag(sync=True)
+    presets = traitlets.List(read_only=True).tag(sync=True)  # pairs: a saved dict would lose their order
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
 
     def __init__(self, outcomes, p, q, presets=None):
@@ -41,7 +41,7 @@ class DivergenceExplorer(LiveFigure):
 
     def __repr__(self) -> str:
         p, q = self._listed(self.p), self._listed(self.q)
-        shown = {name: self._set_by(preset) for name, preset in self.presets.items()}
+        shown = {name: self._set_by(preset) for name, preset in self.presets}
         more = "".join(f"{name!r}: {{{sets}}}, " for name, sets in shown.items())[:-2]
         presets = f", presets={{{more}}}" if more else ""
         return f"DivergenceExplorer(outcomes={self.outcomes}, p={p}, q={q}{presets})"
@@ -113,11 +113,11 @@ class DivergenceExplorer(LiveFigure):
             )
         return values
 
-    def _checked_presets(self, presets) -> dict[str, dict[str, list[float]]]:
-        """`presets` with lists in place of arrays."""
+    def _checked_presets(self, presets) -> list[list]:
+        """`presets` as pairs [name, what it sets], with lists in place of arrays."""
         if not isinstance(presets, dict):
             raise traitlets.TraitError(f"presets is {presets!r}; expected a dict of names and what each sets")
-        checked = {}
+        checked = []
         for name, preset in presets.items():
             if (
                 not isinstance(name, str)
@@ -129,10 +129,11 @@ class DivergenceExplorer(LiveFigure):
                     f"presets holds {name!r}: {preset!r}; expected a name and a dict with p, q or both"
                 )
             try:
-                checked[name] = {
+                sets = {
                     key: self._matching(f"{key} of preset {name!r}", distribution(key, value).tolist())
                     for key, value in preset.items()
                 }
+                checked.append([name, sets])
             except (ValueError, TypeError) as error:
                 raise traitlets.TraitError(f"preset {name!r}: {error}") from None
         return checked

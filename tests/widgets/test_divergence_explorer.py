@@ -116,7 +116,7 @@ def test_repr_is_the_call_that_makes_it_and_holds_no_address():
     copy = eval(repr(figure))
     assert copy.p == pytest.approx(figure.p, abs=1e-9)
     assert repr(copy) == repr(figure)
-    assert copy.presets["both"] == {"p": P, "q": Q}
+    assert dict(copy.presets)["both"] == {"p": P, "q": Q}
 
 
 def test_the_summary_holds_the_numbers():
