@@ -72,7 +72,7 @@ export function figure(label, ...children) {
 
 /** A slider between its label and its value: show(value, text, spoken) moves it; spoken is what a screen reader says. */
 export function labelledSlider(label, properties, onValue) {
-  const input = slider(properties);
+  const input = slider({ "aria-label": label, ...properties }); // without it the value would be read with the name
   const value = element("output", { className: "xe-number", "aria-live": "off" });
   input.addEventListener("input", () => onValue(Number(input.value)));
   return {
