@@ -73,12 +73,12 @@ class PerplexityDial(LiveFigure):
 
     @property
     def prices(self) -> np.ndarray:
-        """Surprisal of each token, in :attr:`unit`, shape (tokens,)."""
+        """Surprisal of each token, in `unit`, shape (tokens,)."""
         return self._in_unit(self._nats)
 
     @property
     def mean(self) -> float:
-        """Token-weighted mean price, in :attr:`unit` per token."""
+        """Token-weighted mean price, in `unit` per token."""
         return self._in_unit(self._whole.mean)
 
     @property
@@ -88,7 +88,7 @@ class PerplexityDial(LiveFigure):
 
     @property
     def running_means(self) -> np.ndarray:
-        """Mean price of the first token, of the first two, …, in :attr:`unit`, shape (tokens,)."""
+        """Mean price of the first token, of the first two, …, in `unit`, shape (tokens,)."""
         return self._in_unit(np.cumsum(self._nats) / self._counts)
 
     @property
@@ -98,7 +98,7 @@ class PerplexityDial(LiveFigure):
 
     @property
     def batch_means(self) -> np.ndarray:
-        """Mean price of each batch, in :attr:`unit` per token; shape (2,), or (1,) without a cut."""
+        """Mean price of each batch, in `unit` per token; shape (2,), or (1,) without a cut."""
         return self._in_unit(np.array([batch.mean for batch in self._batches]))
 
     @property
@@ -108,7 +108,7 @@ class PerplexityDial(LiveFigure):
 
     @property
     def mean_of_means(self) -> float:
-        """The mean that gives each batch one vote, in :attr:`unit`; for equal batches it is :attr:`mean`."""
+        """The mean that gives each batch one vote, in `unit`; for equal batches it is :attr:`mean`."""
         return float(self.batch_means.mean())
 
     @property
@@ -161,6 +161,6 @@ class PerplexityDial(LiveFigure):
         return sum(self._batches, TokenMean())
 
     def _in_unit(self, nats):
-        """`nats` in :attr:`unit`; a number stays a number."""
+        """`nats` in `unit`; a number stays a number."""
         amount = nats if self.unit == "nats" else nats_to_bits(nats)
         return float(amount) if np.ndim(amount) == 0 else amount
