@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from examples import EXAMPLES
+from figure_layout import OUTSIDE, OVERLAPS
 
 from helpers import style, widgets
 from helpers.widgets import LossCurve
@@ -66,30 +67,6 @@ def test_nothing_is_cut_off_overlaps_or_is_too_small_to_touch(visit, figure, wid
         assert min(box["width"], box["height"]) >= 24, control.evaluate("c => c.outerHTML")
     assert page.evaluate(OVERLAPS) == []
     assert page.evaluate(OUTSIDE) == []
-
-
-LEAVES = """
-  const shown = (e) => e.checkVisibility() && !e.closest(".xe-announcement, [hidden]");
-  const leaves = [...document.querySelectorAll(".xe-figure *")].filter((e) => shown(e) &&
-    (e.matches("input, button, select") || (!e.children.length && e.textContent.trim())));
-"""
-OVERLAPS = f"""() => {{ {LEAVES}
-  const found = [];
-  leaves.forEach((a, i) => leaves.slice(i + 1).forEach((b) => {{
-    const r = a.getBoundingClientRect(), s = b.getBoundingClientRect();
-    const over = Math.min(r.right, s.right) - Math.max(r.left, s.left) > 1 &&
-      Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 1;
-    if (over && !a.contains(b) && !b.contains(a)) found.push([a.outerHTML, b.outerHTML]);
-  }}));
-  return found;
-}}"""
-OUTSIDE = f"""() => {{ {LEAVES}
-  const frame = document.querySelector(".xe-figure").getBoundingClientRect();
-  return leaves.filter((e) => {{
-    const r = e.getBoundingClientRect();
-    return r.left < frame.left || r.right > frame.right + 0.5 || r.bottom > frame.bottom + 0.5;
-  }}).map((e) => e.outerHTML);
-}}"""
 
 
 def test_a_kernel_hears_a_change_and_a_removed_view_hears_none(visit, figure):
