@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+AUDIT  := tests/site/audit
+JUDGES := $(AUDIT)/node_modules/.package-lock.json
 
 # One thread a process: two libraries that each spin a pool on the same cores are slower than one thread.
 export OMP_NUM_THREADS ?= 1
@@ -13,7 +15,7 @@ CHAPTERS := $(sort $(wildcard chapters/*.ipynb))
 SOLUTIONS := $(sort $(wildcard solutions/*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab execute exercises bench clean
+.PHONY: help book test audit lab execute exercises bench clean
 
 help:  ## Show this text
 	@echo "Cross-entropy, the book. Targets:"
@@ -36,6 +38,14 @@ test: $(READY) book  ## Prove it: lint, every notebook, every helper, every page
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest --nbval chapters exercises solutions tests
 
+# Lighthouse and axe-core, of the versions in the lock file; npm writes this file last.
+$(JUDGES): $(AUDIT)/package-lock.json $(READY)
+	$(BIN)/npm ci --prefix $(AUDIT)
+	@touch $@
+
+audit: $(READY) $(JUDGES) book  ## Let axe and Lighthouse judge every page
+	$(BIN)/pytest $(AUDIT)/judged_by_axe.py $(AUDIT)/judged_by_lighthouse.py
+
 lab: $(READY)  ## Open a copy of the exercises in JupyterLab, work/, which is yours; the chapters are beside it
 	$(BIN)/python -m helpers.handouts work
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/work
@@ -52,4 +62,4 @@ bench: $(READY)  ## Compare our speed with the alternatives, as ratios from one 
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
 
 clean:  ## Remove what make made (the environment too)
-	rm -rf _build $(VENV) *.egg-info .pytest_cache .hypothesis .ruff_cache .coverage
+	rm -rf _build $(VENV) $(AUDIT)/node_modules *.egg-info .pytest_cache .hypothesis .ruff_cache .coverage

@@ -145,7 +145,7 @@ class FillFormulaTable(SphinxPostTransform):
         if not rows:
             return None
         group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (10, 90)), cols=2)
-        head = (nodes.entry("", nodes.paragraph("", text)) for text in ("", "Formula, function, chapter"))
+        head = (nodes.entry("", nodes.paragraph("", text)) for text in ("No.", "Formula, function, chapter"))
         group += nodes.thead("", nodes.row("", *head))
         group += nodes.tbody("", *(nodes.row("", *self.cells(*row)) for row in rows))
         return nodes.table("", group, classes=["formula-index", "colwidths-auto"])

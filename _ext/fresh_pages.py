@@ -3,11 +3,14 @@
 Sphinx keeps what it has read and looks at the pages alone, so that an edit in ``_ext`` would show only after
 a clean build. It writes a page anew when that page has changed, though each page lists the chapters in its
 margin, and links to references that are numbered anew with every one that is added. And it leaves the page
-and the source of a chapter that was renamed or removed where a reader still finds them.
+and the source of a chapter that was renamed or removed where a reader still finds them. The pages of source
+code it writes when the code has changed, and not when the templates have.
 """
 
 import hashlib
 from pathlib import Path
+
+from sphinx.ext import viewcode
 
 HERE = Path(__file__).parent
 
@@ -63,6 +66,7 @@ def sweep(app, exception):
 
 def setup(app):
     """Register with Sphinx."""
+    viewcode.should_generate_module_page = lambda app, module: True
     app.add_config_value("extensions_fingerprint", "", "env")
     app.connect("config-inited", note)
     app.connect("env-updated", follow_contents)

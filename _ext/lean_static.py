@@ -32,7 +32,7 @@ def sweep(app, exception):
         return
     html = Path(app.outdir)
     static, kept = html / "_static", loaded(html)
-    licences = {*static.glob("**/LICENSE*.txt"), *static.glob("*.txt")}
+    licences = {*static.glob("**/LICENSE*.txt"), static / "THIRD_PARTY.txt"}
     licences |= {script.with_name(f"{script.name}.LICENSE.txt") for script in kept}
     for path in sorted(static.rglob("*"), reverse=True):  # inner ones first
         if path.is_dir():

@@ -12,6 +12,7 @@ import posixpath
 import re
 from pathlib import Path
 
+import figure_states
 import lightningcss
 
 NAME = "site.css"
@@ -20,7 +21,7 @@ OF_THE_THEME = ("styles/theme.css", "styles/pydata-sphinx-theme.css")  # named i
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?([^"');]+)["']?\)?;""")
 URL = re.compile(r"""url\(\s*(["']?)(?!data:|#|/|\w+:)([^"')]+)\1\s*\)""")
 CLASS_OR_ID = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-SCRIPT = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL)
+SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 LOADED = re.compile(r"""<script[^>]* src="[^"]*_static/([^"?]+)""")
 STRING = re.compile(r"""(["'`])((?:(?!\1)[^\\\n]|\\.)*)\1""")
 VARIABLE = re.compile(r"--[\w-]+")
@@ -45,14 +46,17 @@ def words_of_script(text: str) -> set[str]:
     return {*re.findall(r"[\w-]+", strings), *VARIABLE.findall(text)}
 
 
+def texts_of(static: Path, script: str) -> list[str]:
+    """The text of a script that a page loads; or the scripts in it, where it brings live figures."""
+    text = (static / script).read_text(encoding="utf-8")
+    return figure_states.sources(text) if script.startswith(f"{figure_states.FOLDER}/") else [text]
+
+
 def words_of_page(html: str) -> set[str]:
     """Classes and ids of a page, the variables that it names, and what its scripts may set."""
     named = (found[1] or found[2] or "" for found in CLASS_OR_ID.finditer(html))
     words = {word for names in named for word in names.split()} | set(VARIABLE.findall(html))
-    for script in SCRIPT.findall(html):
-        # the state of a live figure is JSON: in the scripts that it holds, quotes are escaped
-        words |= words_of_script(script.replace('\\"', '"').replace("\\n", "\n"))
-    return words
+    return words.union(*(words_of_script(text) for _, text in SCRIPT.findall(html)))
 
 
 def purged(css: str, words: set[str]) -> str:
@@ -103,7 +107,7 @@ def write(app, exception):
             words |= words_of_page(text)
             scripts |= set(LOADED.findall(text))
     for script in scripts:
-        words |= words_of_script((static / script).read_text(encoding="utf-8"))
+        words |= words.union(*map(words_of_script, texts_of(static, script)))
     own = {name for name, _ in app.config.html_css_files}
     theirs = {word for word in words if not ICON.fullmatch(word)}
     parts = [purged(merged(static, name), words if name in own else theirs) for name in names]

@@ -1,6 +1,7 @@
 """The extensions in _ext, each on the smallest thing it works on."""
 
 import codecs
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,10 @@ import folded_answers
 import formula_index
 import framework_stand_ins
 import fresh_pages
+import lean_code
 import lean_pages
+import lean_static
+import one_stylesheet
 import plain_docstrings
 import prerendered_math
 import pytest
@@ -26,6 +30,8 @@ import unbroken_formulas
 from built import ROOT
 from docutils import nodes
 from docutils.utils import new_document
+from pygments import highlight
+from pygments.lexers import PythonLexer
 from sphinx.errors import ExtensionError, PycodeError
 from sphinx.ext.autodoc.mock import _MockObject
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
@@ -367,3 +373,73 @@ def test_the_source_of_a_framework_is_not_looked_for_and_that_of_another_module_
     with pytest.raises(PycodeError, match="stood in for"):
         framework_stand_ins.source_of("tensorflow.keras", ["tensorflow"])
     assert framework_stand_ins.source_of("pathlib", ["tensorflow"])[0].endswith("pathlib.py")
+
+
+# ---- one_stylesheet, lean_static, lean_code
+
+
+def test_a_rule_stays_if_a_page_can_match_it():
+    css = (
+        ".a { color: red } .a.b { color: blue } #c > p { margin: 0 } p { margin: 1px } .a:not(.d) { top: 0 }"
+    )
+    assert one_stylesheet.purged(css, {"a"}) == ".a{color:red}p{margin:1px}.a:not(.d){top:0}"
+
+
+def test_a_variable_stays_if_something_that_stays_uses_it():
+    css = ":root{--a:var(--b);--b:1px;--c:var(--d);--d:2px;--e:3px}p{margin:var(--a)}"
+    assert (
+        one_stylesheet.without_leftovers(css, {"--e"})
+        == ":root{--a:var(--b);--b:1px;--e:3px}p{margin:var(--a)}"
+    )
+
+
+def test_a_font_that_no_rule_names_goes():
+    css = "@font-face{font-family:A;src:url(a)}@font-face{font-family:B B;src:url(b)}p{font-family:B B}"
+    left = one_stylesheet.without_leftovers(css, set())
+    assert "url(b)" in left
+    assert "url(a)" not in left
+
+
+def test_what_a_script_may_set_counts_as_used():
+    page = """<p class="a b" id='c'><script>e.classList.add("d"); e.style.top = "var(--e)"</script>"""
+    assert one_stylesheet.words_of_page(page) >= {"a", "b", "c", "d", "--e"}
+    state = {"state": {"1": {"state": {"_esm": 'e.className = "f"'}}}}
+    figure = f'<script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
+    assert "f" in one_stylesheet.words_of_page(figure)
+
+
+def test_a_stylesheet_takes_those_in_that_it_imports_and_its_addresses_hold(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "a.css").write_text("p { background: url(a.png) }")
+    (tmp_path / "in" / "b.css").write_text('@import "../a.css";q { background: url("b.png"), url(data:x) }')
+    css = one_stylesheet.merged(tmp_path, "in/b.css")
+    assert css == 'p { background: url("a.png") }q { background: url("in/b.png"), url(data:x) }'
+
+
+def test_only_static_files_that_a_page_leads_to_are_left(tmp_path):
+    static = tmp_path / "_static"
+    (static / "fonts").mkdir(parents=True)
+    (static / "unused").mkdir()
+    (tmp_path / "index.html").write_text(
+        '<link href="_static/site.css?v=1"><script src="_static/s.js"></script><meta content="https://a/_static/c.png">'
+    )
+    (static / "site.css").write_text("@font-face{src:url(fonts/f.woff2)}")
+    kept = {"site.css", "s.js", "c.png", "fonts/f.woff2", "s.js.LICENSE.txt", "fonts/LICENSE-f.txt"}
+    for name in {*kept, "unused/x.js", "x.js.LICENSE.txt"} - {"site.css"}:
+        (static / name).touch()
+    lean_static.sweep(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path), None)
+    assert {path.relative_to(static).as_posix() for path in static.rglob("*") if path.is_file()} == kept
+    assert not (static / "unused").exists()
+
+
+def test_code_has_an_element_where_there_is_something_to_see():
+    lean_code.choose(
+        None,
+        SimpleNamespace(
+            html_theme_options=dict(
+                pygments_light_style="a11y-high-contrast-light", pygments_dark_style="a11y-high-contrast-dark"
+            )
+        ),
+    )
+    html = highlight("if a(1):", PythonLexer(), lean_code.LeanFormatter(nowrap=True))
+    assert html == '<span class="k">if</span> a(<span class="mi">1</span>):\n'

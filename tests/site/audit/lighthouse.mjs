@@ -1,0 +1,29 @@
+// Judges pages for judged_by_lighthouse.py: a line of JSON in, {url, form, categories}; a line of JSON out; one Chrome.
+import { createInterface } from "node:readline";
+import { launch } from "chrome-launcher";
+import lighthouse, { desktopConfig } from "lighthouse";
+
+const chrome = await launch({
+  chromePath: process.env.CHROME_PATH,
+  chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"],
+});
+
+async function judge({ url, form, categories }) {
+  const flags = { port: chrome.port, logLevel: "error", onlyCategories: categories, disableFullPageScreenshot: true };
+  const { lhr } = await lighthouse(url, flags, form === "desktop" ? desktopConfig : undefined);
+  if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
+  const scores = {}, failed = {};
+  for (const { id, score, auditRefs } of Object.values(lhr.categories)) {
+    scores[id] = Math.round(score * 100);
+    failed[id] = auditRefs
+      .filter((audit) => audit.weight > 0 && lhr.audits[audit.id].score < 0.9)
+      .map((audit) => `${audit.id} ${lhr.audits[audit.id].displayValue ?? ""}`.trim());
+  }
+  return { scores, failed };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await judge(JSON.parse(line)).catch((error) => ({ error: error.message }));
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
+chrome.kill();
