@@ -32,7 +32,7 @@ document.currentScript.after(tag);
 
 
 def script(whole: dict) -> str:
-    """A script that lays the state of some widgets into its page, in the form in which a loader looks for it."""
+    """A script that lays the state of some widgets into its page, in the form that a loader looks for."""
     models = {name: {**model, "state": dict(model["state"])} for name, model in whole["state"].items()}
     sources: dict[str, int] = {}
     for model in models.values():
