@@ -304,7 +304,8 @@ def test_below_its_heading_each_module_shows_how_to_import_what_it_has(site):
 
 def defined(module):
     """Top-level names of a module of the helpers, read from its source."""
-    path = ROOT / (module.replace(".", "/") + ".py")
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     tree = ast.parse(path.read_text(encoding="utf-8"))
     stored = {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -433,7 +434,13 @@ def test_a_page_loads_little(site):
     for page in site.values():
         files = {urlsplit(script["src"]).path for script in page.soup.find_all("script", src=True)}
         files |= {urlsplit(link["href"]).path for link in page.soup.find_all("link", rel="stylesheet")}
-        size = sum((page.path.parent / name).stat().st_size for name in files if "searchindex" not in name)
+        figures = {name for name in files if "_static/figures/" in name}
+        files -= {name for name in files if "searchindex" in name}
+        size, extra = (
+            sum((page.path.parent / name).stat().st_size for name in some)
+            for some in (files - figures, figures)
+        )
+        assert extra < 180_000, f"the live figures of {page.name} come to {extra} bytes"
         assert size < 220_000, f"{page.name} loads {size} bytes of scripts and stylesheets"
 
 
