@@ -1,30 +1,20 @@
 """Every live figure in JupyterLab with a kernel: it renders, Python hears a hand and answers it."""
 
-import json
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
 from examples import EXAMPLES
+from lab_server import KERNEL_IS_READY, PATIENCE, lab_on
 
 from helpers.normal_form import KERNEL
 
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-PATIENCE = 60  # seconds, for a server or a kernel on a busy machine
 
-SETTINGS = {
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight live, too
-}
 MAKE = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -48,8 +38,6 @@ for figure, first in zip(figures, before):
 print("all back")
 """
 
-KERNEL_IS_READY = "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
@@ -59,54 +47,8 @@ def lab(tmp_path_factory):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells])
     notebook.metadata["kernelspec"] = KERNEL  # or else JupyterLab asks for one
     nbformat.write(notebook, folder / "figures.ipynb")
-    for name, values in SETTINGS.items():
-        file = folder / "settings" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-    }
-    with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [
-                *(
-                    sys.executable,
-                    "-m",
-                    "jupyterlab",
-                    "--no-browser",
-                    "--allow-root",
-                    "--expose-app-in-browser",
-                ),
-                *(f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"),
-            ],
-            env={**os.environ, **own},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(address + "/api", folder / "server.log")
-            yield address
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-
-def wait_for(address, log):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    with lab_on(folder) as address:
+        yield address
 
 
 def move(figure):
