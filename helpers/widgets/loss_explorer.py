@@ -7,7 +7,7 @@ from helpers.losses import reference
 from helpers.metrics import perplexity
 from helpers.widgets.bundle import bundle
 from helpers.widgets.live_figure import LiveFigure
-from helpers.widgets.traits import Numbers, Words
+from helpers.widgets.traits import Index, Numbers, Words
 
 
 class LossExplorer(LiveFigure):
@@ -28,8 +28,8 @@ class LossExplorer(LiveFigure):
     _css = bundle("loss_explorer.css")
 
     words = Words(["yes", "no"], read_only=True).tag(sync=True)
-    logits = Numbers([0.0, 0.0]).tag(sync=True)
-    target = traitlets.Int(0).tag(sync=True)
+    logits = Numbers([0.0, 0.0], of="words", noun="word").tag(sync=True)
+    target = Index(of="words", noun="word").tag(sync=True)
     learning_rate = traitlets.Float(1.0).tag(sync=True)
     trail = traitlets.List(traitlets.Float()).tag(sync=True)  # losses of the steps, the first before any step
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
@@ -42,22 +42,6 @@ class LossExplorer(LiveFigure):
     def __repr__(self) -> str:
         logits = ", ".join(f"{z:g}" for z in self.logits)
         return f"LossExplorer(words={self.words}, logits=[{logits}], target={self.target})"
-
-    @traitlets.validate("logits")
-    def _one_logit_for_each_word(self, proposal) -> list[float]:
-        if len(proposal.value) != len(self.words):
-            raise traitlets.TraitError(
-                f"logits has {len(proposal.value)} values; expected {len(self.words)}, one for each word"
-            )
-        return proposal.value
-
-    @traitlets.validate("target")
-    def _target_among_the_words(self, proposal) -> int:
-        if not 0 <= proposal.value < len(self.words):
-            raise traitlets.TraitError(
-                f"target is {proposal.value}; expected the index of a word, 0 to {len(self.words) - 1}"
-            )
-        return proposal.value
 
     @traitlets.validate("learning_rate")
     def _positive_learning_rate(self, proposal) -> float:

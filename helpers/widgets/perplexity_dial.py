@@ -34,7 +34,7 @@ class PerplexityDial(LiveFigure):
     _css = bundle("perplexity_dial.css")
 
     tokens = Words(["yes", "no"], read_only=True).tag(sync=True)
-    probabilities = Numbers([0.5, 0.5]).tag(sync=True)
+    probabilities = Numbers([0.5, 0.5], of="tokens", noun="token").tag(sync=True)
     cut = traitlets.Int(0).tag(sync=True)
     unit = traitlets.Enum(UNITS, default_value="nats").tag(sync=True)
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
@@ -51,12 +51,7 @@ class PerplexityDial(LiveFigure):
         )
 
     @traitlets.validate("probabilities")
-    def _one_probability_for_each_token(self, proposal) -> list[float]:
-        if len(proposal.value) != len(self.tokens):
-            raise traitlets.TraitError(
-                f"probabilities has {len(proposal.value)} values; expected {len(self.tokens)}, one for each "
-                "token"
-            )
+    def _probabilities(self, proposal) -> list[float]:
         try:
             return check.probabilities("probabilities", proposal.value).tolist()
         except ValueError as error:

@@ -8,7 +8,7 @@ from helpers.widgets.bundle import bundle
 from helpers.widgets.float_formats import FORMATS
 from helpers.widgets.live_figure import LiveFigure
 from helpers.widgets.rounded_softmax import RoundedSoftmax, naive, stable
-from helpers.widgets.traits import Numbers, Within
+from helpers.widgets.traits import Index, Numbers, Within
 
 SHOWN = ("float16", "bfloat16", "float32")
 REACH = 120  # of scale and shift
@@ -35,7 +35,7 @@ class SoftmaxOverflow(LiveFigure):
     base = Numbers([1.0, 0.7, 0.2, -0.5], read_only=True).tag(sync=True)
     scale = Within(8.0, low=0, high=REACH).tag(sync=True)
     shift = Within(0.0, low=-REACH, high=REACH).tag(sync=True)
-    target = traitlets.Int(0).tag(sync=True)
+    target = Index(of="base", noun="class").tag(sync=True)
     precision = traitlets.Enum(SHOWN, "float16").tag(sync=True)
 
     def __init__(
@@ -61,14 +61,6 @@ class SoftmaxOverflow(LiveFigure):
             raise traitlets.TraitError(f"base has {len(proposal.value)} values; expected 2 to {MOST}")
         if far := [value for value in proposal.value if abs(value) > 1]:
             raise traitlets.TraitError(f"base holds {far[0]:g}; expected numbers from −1 to 1")
-        return proposal.value
-
-    @traitlets.validate("target")
-    def _target_among_the_classes(self, proposal) -> int:
-        if not 0 <= proposal.value < len(self.base):
-            raise traitlets.TraitError(
-                f"target is {proposal.value}; expected the index of a class, 0 to {len(self.base) - 1}"
-            )
         return proposal.value
 
     @property

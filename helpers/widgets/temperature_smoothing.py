@@ -7,7 +7,7 @@ from helpers.information import entropy
 from helpers.losses import reference
 from helpers.widgets.bundle import bundle
 from helpers.widgets.live_figure import LiveFigure
-from helpers.widgets.traits import Numbers, Within, Words
+from helpers.widgets.traits import Index, Numbers, Within, Words
 
 COLDEST, HOTTEST = 0.1, 10.0
 LARGEST = 100.0  # of a logit: divided by the coldest temperature it is still an ordinary number
@@ -32,8 +32,8 @@ class TemperatureAndSmoothing(LiveFigure):
     _css = bundle("temperature_smoothing.css")
 
     words = Words(["yes", "no"], read_only=True).tag(sync=True)
-    logits = Numbers([0.0, 0.0]).tag(sync=True)
-    target = traitlets.Int(0).tag(sync=True)
+    logits = Numbers([0.0, 0.0], of="words", noun="word").tag(sync=True)
+    target = Index(of="words", noun="word").tag(sync=True)
     temperature = Within(1.0, low=COLDEST, high=HOTTEST).tag(sync=True)
     label_smoothing = Within(0.0, low=0, high=1).tag(sync=True)
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
@@ -55,23 +55,11 @@ class TemperatureAndSmoothing(LiveFigure):
         )
 
     @traitlets.validate("logits")
-    def _one_moderate_logit_for_each_word(self, proposal) -> list[float]:
-        if len(proposal.value) != len(self.words):
-            raise traitlets.TraitError(
-                f"logits has {len(proposal.value)} values; expected {len(self.words)}, one for each word"
-            )
+    def _moderate(self, proposal) -> list[float]:
         largest = max(proposal.value, key=abs)
         if abs(largest) > LARGEST:
             raise traitlets.TraitError(
                 f"logits holds {largest:g}; expected numbers from {-LARGEST:g} to {LARGEST:g}"
-            )
-        return proposal.value
-
-    @traitlets.validate("target")
-    def _target_among_the_words(self, proposal) -> int:
-        if not 0 <= proposal.value < len(self.words):
-            raise traitlets.TraitError(
-                f"target is {proposal.value}; expected the index of a word, 0 to {len(self.words) - 1}"
             )
         return proposal.value
 

@@ -22,9 +22,16 @@ class Words(traitlets.TraitType):
 
 
 class Numbers(traitlets.TraitType):
-    """Finite numbers, kept as a list: an array, say `logits − gradient`, is welcome too."""
+    """Finite numbers, kept as a list: an array, say `logits − gradient`, is welcome too.
+
+    With `of`, the name of another trait, there is one for each entry of that; `noun` says what one is.
+    """
 
     info_text = "a list or one-dimensional array of finite numbers"
+
+    def __init__(self, default_value, *, of: str = "", noun: str = "entry", **kwargs):
+        self.of, self.noun = of, noun
+        super().__init__(default_value, **kwargs)
 
     def validate(self, obj, value):
         """`value` as a list of floats."""
@@ -34,7 +41,29 @@ class Numbers(traitlets.TraitType):
             self.error(obj, value)
         if array.ndim != 1 or not np.isfinite(array).all():
             self.error(obj, value)
+        if self.of and len(array) != len(getattr(obj, self.of)):
+            raise traitlets.TraitError(
+                f"{self.name} has {len(array)} values; expected {len(getattr(obj, self.of))}, "
+                f"one for each {self.noun}"
+            )
         return array.tolist()
+
+
+class Index(traitlets.Int):
+    """The index of an entry of the trait named `of`; `noun` is what an entry is called."""
+
+    def __init__(self, default_value: int = 0, *, of: str, noun: str, **kwargs):
+        self.of, self.noun = of, noun
+        super().__init__(default_value, **kwargs)
+
+    def validate(self, obj, value):
+        """`value` as an int."""
+        value, count = super().validate(obj, value), len(getattr(obj, self.of))
+        if not 0 <= value < count:
+            raise traitlets.TraitError(
+                f"{self.name} is {value}; expected the index of a {self.noun}, 0 to {count - 1}"
+            )
+        return value
 
 
 class Distribution(Numbers):
