@@ -18,11 +18,11 @@ export const entropy = (p) => expected(p, p.map(surprisal));
 /** H(p, q) = −Σ p log q: what the forecast q costs in the world p. */
 export const distributionCrossEntropy = (p, q) => expected(p, q.map(surprisal));
 
-/** KL(p‖q) = Σ p log(p/q): what the forecast q costs above the world's own price; never below 0, rounding included. */
-export const klDivergence = (p, q) => Math.max(expected(p, p.map((pk, k) => Math.log(pk) - Math.log(q[k]))), 0);
-
 /** p log(p/q) of each outcome: what KL(p‖q) is the sum of; negative where q is the larger. */
 export const divergenceTerms = (p, q) => p.map((pk, k) => (pk > 0 ? pk * (Math.log(pk) - Math.log(q[k])) : 0));
+
+/** KL(p‖q) = Σ p log(p/q): what the forecast q costs above the world's own price; never below 0, rounding included. */
+export const klDivergence = (p, q) => Math.max(divergenceTerms(p, q).reduce((sum, term) => sum + term), 0);
 
 /** A distribution whose entry k is now `value`; the others keep their proportions and share the rest. */
 export function withProbability(p, k, value) {
