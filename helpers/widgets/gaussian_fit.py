@@ -130,6 +130,7 @@ class GaussianFit(LiveFigure):
             f"its mean is {mean:z.2f}, its standard deviation {sd:.2f}. The model q is one Gaussian with "
             f"mean {self.mean:z.2f} and standard deviation {self.sd:.2f}. Forward, KL(p‖q) is "
             f"{self.forward:.3f} nats: large where p is and q is not. Reverse, KL(q‖p) is "
-            f"{self.reverse:.3f} nats: large where q is and p is not. Maximum likelihood minimises the forward one."
+            f"{self.reverse:.3f} nats: large where q is and p is not. "
+            "Maximum likelihood minimises the forward one."
         )
         return text.replace(" -", " −")
