@@ -15,11 +15,16 @@ CENTRE = "handle => handle.scrollIntoView({ block: 'center' })"
 
 @dataclass
 class Sweep:
-    """One drag: milliseconds from each move to its paint, and of script for each change; frames a second."""
+    """One drag: milliseconds from each move to its paint, and of script for each change; frames a second.
+
+    `work` is what a frame costs the page's main thread: milliseconds of a processor for script, style, layout
+    and paint. Waiting for a processor is not in it: a busy machine changes it little.
+    """
 
     latencies: list[float]
     script: list[float]
     rate: float
+    work: float
 
     @property
     def median(self) -> float:
@@ -36,7 +41,7 @@ class Hand:
     """The mouse of a page, which does not wait for the page to be done with a move."""
 
     def __init__(self, page, session):
-        self.page, self._session = page, session
+        self.page, self._session, self._worked = page, session, 0.0
 
     @classmethod
     async def on(cls, browser, address: str, patience: float) -> "Hand":
@@ -45,7 +50,9 @@ class Hand:
         page.set_default_timeout(1000 * patience)
         await page.goto(address)
         await page.evaluate(STOPWATCH)
-        return cls(page, await page.context.new_cdp_session(page))
+        session = await page.context.new_cdp_session(page)
+        await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        return cls(page, session)
 
     async def drag(self, handle, back: bool) -> Sweep | None:
         """Drag a slider, or across a plot, from one end to the other; None if nothing followed."""
@@ -61,7 +68,7 @@ class Hand:
         await self.page.mouse.move(ends[0], height)
         await self.page.mouse.down()
         await self.page.wait_for_timeout(1000 if theirs else 150)  # the press has been answered by then
-        await handle.evaluate("handle => startWatch(handle)")
+        await self._start(handle)
         moves, start = [], time.perf_counter()
         while (now := time.perf_counter() - start) < SWEEP:
             x = ends[0] + (ends[1] - ends[0]) * now / SWEEP
@@ -76,14 +83,26 @@ class Hand:
     async def guess(self, textbox) -> Sweep | None:
         """Answer a figure that asks, again and again."""
         await self.page.bring_to_front()
-        await textbox.evaluate("textbox => startWatch(textbox)")
+        await self._start(textbox)
         for k in range(GUESSES):
             await textbox.fill(f"{k / 10}")
             await textbox.press("Enter")
         return await self._stop()
 
+    async def _start(self, handle) -> None:
+        await handle.evaluate("handle => startWatch(handle)")
+        self._worked = await self._work()
+
     async def _stop(self) -> Sweep | None:
         seen = await self.page.evaluate("stopWatch()")
+        worked = 1000 * (await self._work() - self._worked)
         if seen["unanswered"]:
             sys.exit(f"Nothing is compared, because {seen['unanswered']} moves were never answered.")
-        return Sweep(seen["latencies"], seen["script"], seen["rate"]) if seen["latencies"] else None
+        if not seen["latencies"]:
+            return None
+        return Sweep(seen["latencies"], seen["script"], seen["rate"], worked / seen["frames"])
+
+    async def _work(self) -> float:
+        """Seconds that the main thread has worked so far."""
+        metrics = (await self._session.send("Performance.getMetrics"))["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")

@@ -105,7 +105,8 @@
       watched.stop();
       for (const name of [...EVENTS, "keydown"]) removeEventListener(name, before, true);
       for (const name of EVENTS) removeEventListener(name, after);
-      return { latencies, script, unanswered: waiting.length, rate: frames ? (1000 * frames) / (last - first) : 0 };
+      const rate = frames ? (1000 * frames) / (last - first) : 0;
+      return { latencies, script, frames, rate, unanswered: waiting.length };
     };
   }
 
