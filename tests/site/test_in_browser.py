@@ -288,6 +288,19 @@ def test_paper_has_answers_and_figures_but_no_folded_code(server, open_page):
         assert tabs.locator(":scope > label:visible").count() == 1
 
 
+def test_paper_has_every_picture_and_every_line_of_code(server, open_page):
+    page = open_page(f"{server}/chapters/01_intuition.html")
+    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    page.emulate_media(media="print")
+    page.set_viewport_size(SHEETS["A4"])
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(".bd-article pre")]
+             .filter((pre) => pre.checkVisibility() && pre.scrollWidth > pre.clientWidth + 1)
+             .map((pre) => pre.textContent.slice(0, 50))"""
+    )
+    assert cut == []
+
+
 def test_search_opens_by_keyboard(address, open_page):
     page = open_page(f"{address}/index.html")
     page.keyboard.press("Control+k")
