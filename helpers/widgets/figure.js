@@ -63,9 +63,11 @@ export const radio = (properties) => element("input", { type: "radio", ...OWN_KE
 export const checkbox = (properties) => element("input", { type: "checkbox", ...OWN_KEYS, ...properties });
 export const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick, ...OWN_KEYS });
 
-/** The root of a view. A form, because names of radio buttons are private to it: two views never share a group. */
+/** The root of a view. A form, because names of radio buttons are private to it: two views never share a group. To a
+    screen reader it is a group, since a page with many forms would have as many landmarks. */
 export function figure(label, ...children) {
   const root = element("form", { className: "xe-figure", "aria-label": label }, ...children);
+  root.setAttribute("role", "group");
   root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a slider is no submission
   return root;
 }
