@@ -20,6 +20,7 @@ import framework_stand_ins
 import fresh_pages
 import lean_code
 import lean_pages
+import lean_pictures
 import lean_static
 import one_stylesheet
 import plain_docstrings
@@ -430,6 +431,19 @@ def test_only_static_files_that_a_page_leads_to_are_left(tmp_path):
     lean_static.sweep(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path), None)
     assert {path.relative_to(static).as_posix() for path in static.rglob("*") if path.is_file()} == kept
     assert not (static / "unused").exists()
+
+
+def test_a_packed_picture_is_smaller_and_has_the_same_pixels(tmp_path):
+    from PIL import Image
+
+    picture = Image.radial_gradient("L").convert("RGBA")
+    picture.save(tmp_path / "a.png", compress_level=1)
+    stored = (tmp_path / "a.png").read_bytes()
+    packed = lean_pictures.packed(stored, tmp_path / "kept")
+    assert len(packed) < len(stored)
+    assert lean_pictures.packed(stored, tmp_path / "kept") == packed
+    (tmp_path / "b.png").write_bytes(packed)
+    assert Image.open(tmp_path / "b.png").convert("RGBA").tobytes() == picture.tobytes()
 
 
 def test_code_has_an_element_where_there_is_something_to_see():
