@@ -1,5 +1,6 @@
 """The questions of the boxes "Predict first": each chapter asks two, and each of them can be judged."""
 
+import math
 import re
 
 import nbformat
@@ -9,6 +10,23 @@ import pytest
 from helpers.predictions import CHAPTERS, PREDICTIONS, predict
 
 NAMES = list(PREDICTIONS)
+
+# "7 · 2.303 = 16.12": a run of arithmetic with an equals sign in it.
+ARITHMETIC = r"(?:log|exp|(?<![a-z])e(?![a-z])|[\d.,()+−·/√⁰²⁻⁷ ])+"
+CHAIN = re.compile(rf"{ARITHMETIC}(?:={ARITHMETIC})+")
+AS_PYTHON = {"−": "-", "·": "*", ",": "", "²": "**2", "⁰": "**0", "⁻⁷": "**-7", "√": "sqrt "}
+
+
+def steps(line: str) -> list[list[str]]:
+    """The parts of each chain of equalities that a line of a derivation holds."""
+    return [[part.strip(" .,") for part in chain.split("=")] for chain in CHAIN.findall(line)]
+
+
+def value(part: str) -> float:
+    for sign, python in AS_PYTHON.items():
+        part = part.replace(sign, python)
+    part = re.sub(r"(log|exp|sqrt) ([\d.*-]*\d)", r"\1(\2)", part)
+    return eval(part, {"log": math.log, "exp": math.exp, "sqrt": math.sqrt, "e": math.e})
 
 
 def asked(notebook) -> list[str]:
@@ -26,6 +44,22 @@ def test_a_question_asks_and_its_derivation_ends_in_the_answer(name):
     assert 1 <= len(question.because) <= 4
     assert len(question.mistakes) >= 2, "a wrong guess should be told what it looks like"
     assert np.isfinite(question.answer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_computes_with_the_numbers_on_the_screen_gets_the_number_on_the_screen(name):
+    for line in predict(name).because:
+        for *computed, shown in steps(line):
+            decimals = len(shown.partition(".")[2])
+            for part in computed:
+                assert round(value(part), decimals) == pytest.approx(value(shown)), f"{part} in {line!r}"
+
+
+def test_the_steps_of_a_derivation_are_found():
+    assert steps("log 36 = log 6 + log 6 = 3.584: prices add up.") == [["log 36", "log 6 + log 6", "3.584"]]
+    assert value("−log 10⁻⁷") == pytest.approx(7 * math.log(10))
+    found = [chain for name in NAMES for line in predict(name).because for chain in steps(line)]
+    assert len(found) >= len(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

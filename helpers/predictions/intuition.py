@@ -13,9 +13,9 @@ def twice_as_likely() -> Prediction:
         double,
         unit="nats",
         because=[
-            f"−log 0.20 = {double:.3f}.",
+            f"−log 0.20 = log 10 − log 2 = log 5 = {double:.3f}.",
             f"Doubling a probability takes log 2 = {single - double:.3f} nats off the price, whatever the "
-            f"probability was: {single:.3f} − {single - double:.3f} = {double:.3f}.",
+            "probability was.",
         ],
         mistakes={
             single / 2: "Half of the price: but a factor in the probability is a step in the price.",
@@ -37,12 +37,12 @@ def knowing_nothing() -> Prediction:
         unit="nats",
         because=[
             "Each word has the probability 1/10,000.",
-            f"−log(1/10,000) = log 10,000 = 4 · log 10 = 4 · {price / 4:.3f} = {price:.3f}.",
+            f"−log(1/10,000) = log 10,000 = 4 · log 10 = 4 · {price / 4:.4f} = {price:.3f}.",
         ],
         mistakes={
             float(nats_to_bits(price)): "That is in bits: log 2 of 10,000.",
             4.0: "That is the logarithm to base 10.",
-            1 / V: "That is the probability of the word; the price is minus its logarithm.",
+            1 / V: "The probability of the word is 0.0001; the price is minus its logarithm.",
             float(V): "That is the number of choices, the perplexity; the price is its logarithm.",
         },
     )

@@ -17,7 +17,7 @@ def the_floor_of_two_softmaxes() -> Prediction:
         unit="nats",
         because=[
             "The loss takes 1, 0, 0 for logits and sends them through softmax again.",
-            f"The target gets e / (e + 1 + 1) = {np.exp(-floor):.3f}, and −log {np.exp(-floor):.3f} = "
+            f"The target gets e / (e + 1 + 1) = {np.exp(-floor):.4f}, and −log {np.exp(-floor):.4f} = "
             f"{floor:.3f}.",
             "No training gets below it: probabilities, as logits, cannot lie more than 1 apart.",
         ],

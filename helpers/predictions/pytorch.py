@@ -43,7 +43,7 @@ def a_mean_without_the_filling() -> Prediction:
     mean = float(reference.cross_entropy(logits_with_losses(LOSSES), targets))
     return Prediction(
         "Four positions have the losses 1, 2, 3 and 6 nats. The target of the last is −100, which "
-        "`ignore_index` leaves out. What does the mean reduction give?",
+        "ignore_index leaves out. What does the mean reduction give?",
         mean,
         unit="nats",
         because=[
