@@ -1,11 +1,14 @@
 /* A number to guess before it is shown: how far off the guess is, what mistake it looks like, and the derivation. */
-import { announcer, assign, button, element, figure, fixed, follow, size } from "./figure.js";
+import { announcer, assign, button, element, figure, fixed, follow, significant, size } from "./figure.js";
 import { readNumber } from "./numerals.js";
 
 const HOW_TO = "Type a number, such as 2.3, 3/4, 75% or log 4.";
 
 /** A number with its decimals, or rounded to a whole one where it is large. */
 const written = (x, decimals) => (Math.abs(x) < 1000 ? fixed(x, decimals) : (x < 0 ? "\u2212" : "") + size(Math.abs(x)));
+
+/** A share in whole per cent, or by its first digit where that would be 0. */
+const percent = (share) => `${100 * share < 0.5 ? significant(100 * share, 1) : fixed(100 * share, 0)}%`;
 
 /** In words, how far a guess is from the answer: as a difference, and as a share where that says something. */
 function distance(guess, answer, decimals) {
@@ -15,8 +18,8 @@ function distance(guess, answer, decimals) {
   if (answer <= 0 || guess <= 0) return difference;
   const ratio = guess / answer;
   if (ratio >= 2) return `${difference}: ${written(ratio, 1)} times the answer`;
-  if (ratio <= 0.5) return `${difference}: ${fixed(100 * ratio, 0)}% of the answer`;
-  return `${difference}, ${fixed(Math.abs(100 * (ratio - 1)), 0)}% off`;
+  if (ratio <= 0.5) return `${difference}: ${percent(ratio)} of the answer`;
+  return `${difference}, ${percent(Math.abs(ratio - 1))} off`;
 }
 
 /** Two bars on one scale that holds zero: what was said, and what it is. */
@@ -50,7 +53,7 @@ function render({ model, el }) {
   const question = element("p", { className: "xe-question" }, model.get("question"));
   const input = element("input", { type: "text", inputMode: "text", autocomplete: "off", spellcheck: false });
   input.setAttribute("data-lm-suppress-shortcuts", "true");
-  const field = element("label", { className: "xe-guess" }, element("span", {}, "Your guess"), input, `${unit}`);
+  const field = element("label", { className: "xe-guess" }, element("span", {}, "Your guess"), input, unit);
   const check = button("Check");
   check.type = "submit";
   const giveUp = button("Show the answer", () => assign(model, { revealed: true }));

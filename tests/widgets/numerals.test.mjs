@@ -20,6 +20,16 @@ const UNDERSTOOD = {
   "ln(10)": Math.log(10),
   "LOG(1/2)": Math.log(0.5),
   "exp(1.5)": Math.exp(1.5),
+  "-log 0.1": Math.log(10),
+  "−ln(1/4)": Math.log(4),
+  "+log 4": Math.log(4),
+  "10,000": 10000,
+  "-1,000": -1000,
+  "log 10,000": Math.log(10000),
+  "1/10,000": 0.0001,
+  "1,250,000": 1250000,
+  "2,303": 2.303,
+  "0,000": 0,
 };
 for (const [text, number] of Object.entries(UNDERSTOOD)) {
   test(`“${text}” is ${number}`, () => assert.ok(Math.abs(readNumber(text) - number) < 1e-12));

@@ -48,6 +48,7 @@ def test_nothing_of_the_answer_is_seen_before_a_guess(visit, question):
         ("2.32", "Right: 2.303 nats."),
         ("2", "The answer is 2.303 nats; your guess is 0.303 too low, 13% off."),
         ("1/2", "The answer is 2.303 nats; your guess is 1.803 too low: 22% of the answer."),
+        ("0.001", "The answer is 2.303 nats; your guess is 2.302 too low: 0.04% of the answer."),
         ("2500", "The answer is 2.303 nats; your guess is 2,498 too high: 1,086 times the answer."),
         ("-1", "The answer is 2.303 nats; your guess is 3.303 too low."),
         ("3.32", "The answer is 2.303 nats; your guess is 1.017 too high, 44% off. That is in bits."),
@@ -55,6 +56,13 @@ def test_nothing_of_the_answer_is_seen_before_a_guess(visit, question):
 )
 def test_a_guess_is_told_how_far_off_it_is_and_which_mistake_it_looks_like(visit, question, text, verdict):
     assert guess(visit(question).figure(), text) == verdict
+
+
+def test_a_near_miss_is_told_by_its_first_digit(visit):
+    strict = Prediction("How many?", ANSWER, because=["log 10"], tolerance=0.001)
+    assert guess(visit(strict).figure(), "2.31") == (
+        "The answer is 2.303; your guess is 0.007 too high, 0.3% off."
+    )
 
 
 def test_the_derivation_follows_the_guess_line_by_line(visit, question):
