@@ -1,8 +1,8 @@
 """Live figures: alive in JupyterLab with a kernel, and on the book's pages without one.
 
 Each figure is a class in a module of its own, with a script and a style sheet of the same name beside it.
-What they share is in `figure.js`, `figure.css` and `information.js`; :mod:`helpers.widgets.bundle` puts the
-parts together.
+What they share is beside them, what is seen in `figure.js`, `plot.js`, `table.js` and `dial.js`, and what is
+computed in `information.js` and its neighbours; :mod:`helpers.widgets.bundle` puts the parts together.
 """
 
 from helpers.widgets.binary_curves import BinaryCurves

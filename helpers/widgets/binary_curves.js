@@ -24,8 +24,9 @@ function verdict(gradient, z, y) {
   const wrong = y === 1 ? z < 0 : z > 0;
   if (Number.isNaN(gradient)) return ["NaN, which spoils every weight it reaches", "xe-warning"];
   if (gradient === 0) return wrong ? ["none, though the model is wrong", "xe-warning"] : ["none, and it is right already"];
-  if (Math.abs(gradient) < Math.abs(exactGradient(z, y)) / 2) return ["less than half of it", wrong ? "xe-warning" : ""];
-  return ["arrives"];
+  const share = Math.abs(gradient) / Math.abs(exactGradient(z, y));
+  if (share < 0.5) return ["less than half of it", wrong ? "xe-warning" : ""];
+  return [share < 0.95 ? "more than half of it" : "arrives"];
 }
 
 const gradientText = (g) => (g === 0 ? "exactly 0" : significant(g));

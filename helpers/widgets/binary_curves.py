@@ -4,10 +4,10 @@ import numpy as np
 import traitlets
 
 from helpers.losses.reference import binary_cross_entropy_with_logits
-from helpers.widgets.binary_recipes import RECIPES, loss_and_gradient, sigmoid
+from helpers.widgets.binary_recipes import RECIPES, WITH_A_CONSTANT, loss_and_gradient, sigmoid
 from helpers.widgets.bundle import bundle
 from helpers.widgets.float_formats import FORMATS
-from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.live_figure import LiveFigure, typeset
 from helpers.widgets.traits import Within
 
 REACH = 40
@@ -77,7 +77,7 @@ class BinaryCurves(LiveFigure):
 
     @property
     def gradients(self) -> np.ndarray:
-        """Derivative of :attr:`losses` with respect to the logit, as computed, shape (2,)."""
+        """Derivative of :attr:`losses`, as computed, in nats per unit of logit, shape (2,)."""
         return self._computed(self.logit)[:, 1]
 
     @property
@@ -121,12 +121,12 @@ class BinaryCurves(LiveFigure):
             if lost
             else "The whole push arrives at every logit from −40 to 40, wherever the model is wrong."
         )
-        constant = f" with ε = {self.epsilon:g}" if self.recipe in RECIPES[2:] else ""
-        return (
+        constant = f" with ε = 1e-{self.exponent}" if self.recipe in WITH_A_CONSTANT else ""
+        return typeset(
             f"Binary cross-entropy computed from {self.recipe}{constant} in {self.precision}. At logit "
             f"z = {self.logit:.1f}, probability q = {self.probability:.3g} of a yes, a yes pays {yes:.3f} "
-            f"nats (exactly {true_yes:.3f}) and a no {no:.3f} (exactly {true_no:.3f}); the gradient with "
-            f"respect to the logit is {push_yes} for a yes and {push_no} for a no. {where}"
+            f"nats (exactly {true_yes:.3f}) and a no {no:.3f} nats (exactly {true_no:.3f}); the gradient "
+            f"with respect to the logit is {push_yes} for a yes and {push_no} for a no. {where}"
         )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from helpers.losses.reference import binary_cross_entropy_with_logits
 from helpers.widgets.float_formats import FORMATS, FloatFormat
 
-RECIPES = ("logit", "q", "clipped q", "q + epsilon")
+WITH_A_CONSTANT = ("clipped q", "q + epsilon")
+RECIPES = ("logit", "q", *WITH_A_CONSTANT)
 
 
 def sigmoid(z, dtype: FloatFormat = FORMATS["float64"]) -> np.ndarray:

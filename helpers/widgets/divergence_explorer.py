@@ -4,9 +4,8 @@ import numpy as np
 import traitlets
 
 from helpers.information import cross_entropy, entropy, kl_divergence, surprisal
-from helpers.validation import distribution
 from helpers.widgets.bundle import bundle
-from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.live_figure import LiveFigure, typeset
 from helpers.widgets.traits import Distribution, Words
 
 
@@ -28,8 +27,8 @@ class DivergenceExplorer(LiveFigure):
     _css = bundle("divergence_explorer.css")
 
     outcomes = Words(["yes", "no"], read_only=True).tag(sync=True)
-    p = Distribution([0.5, 0.5]).tag(sync=True)
-    q = Distribution([0.5, 0.5]).tag(sync=True)
+    p = Distribution([0.5, 0.5], of="outcomes", noun="outcome").tag(sync=True)
+    q = Distribution([0.5, 0.5], of="outcomes", noun="outcome").tag(sync=True)
     presets = traitlets.List(read_only=True).tag(sync=True)  # pairs: a saved dict would lose their order
     start = traitlets.Dict(read_only=True).tag(sync=True)  # what "reset" goes back to
 
@@ -45,10 +44,6 @@ class DivergenceExplorer(LiveFigure):
         more = "".join(f"{name!r}: {{{sets}}}, " for name, sets in shown.items())[:-2]
         presets = f", presets={{{more}}}" if more else ""
         return f"DivergenceExplorer(outcomes={self.outcomes}, p={p}, q={q}{presets})"
-
-    @traitlets.validate("p", "q")
-    def _one_probability_for_each_outcome(self, proposal) -> list[float]:
-        return self._matching(proposal.trait.name, proposal.value)
 
     @property
     def entropy_p(self) -> float:
@@ -106,13 +101,6 @@ class DivergenceExplorer(LiveFigure):
             f"H(p, q) {ce}. With the parts exchanged, H(q) {h_q} and KL(q‖p) {kl_q} add up to H(q, p) {ce_q}."
         )
 
-    def _matching(self, name: str, values: list[float]) -> list[float]:
-        if len(values) != len(self.outcomes):
-            raise traitlets.TraitError(
-                f"{name} has {len(values)} values; expected {len(self.outcomes)}, one for each outcome"
-            )
-        return values
-
     def _checked_presets(self, presets) -> list[list]:
         """`presets` as pairs [name, what it sets], with lists in place of arrays."""
         if not isinstance(presets, dict):
@@ -129,13 +117,10 @@ class DivergenceExplorer(LiveFigure):
                     f"presets holds {name!r}: {preset!r}; expected a name and a dict with p, q or both"
                 )
             try:
-                sets = {
-                    key: self._matching(f"{key} of preset {name!r}", distribution(key, value).tolist())
-                    for key, value in preset.items()
-                }
-                checked.append([name, sets])
-            except (ValueError, TypeError) as error:
+                sets = {key: self.traits()[key].validate(self, value) for key, value in preset.items()}
+            except traitlets.TraitError as error:
                 raise traitlets.TraitError(f"preset {name!r}: {error}") from None
+            checked.append([name, sets])
         return checked
 
     @staticmethod
@@ -148,7 +133,7 @@ class DivergenceExplorer(LiveFigure):
 
     @staticmethod
     def _in_words(nats: float) -> str:
-        return "infinite" if nats == np.inf else f"{nats:z.3f}".replace("-", "−")
+        return "infinite" if nats == np.inf else typeset(f"{nats:z.3f}")
 
     @staticmethod
     def _listed(values: list[float]) -> str:

@@ -15,7 +15,7 @@ from helpers.widgets.gaussians import (
     log_normal,
     log_two_humps,
 )
-from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.live_figure import LiveFigure, typeset
 from helpers.widgets.traits import Numbers, Within
 
 FARTHEST = 4.0  # where a hump may stand: what fits it is then within reach
@@ -125,12 +125,11 @@ class GaussianFit(LiveFigure):
         """The world, the fit, and what each direction charges."""
         mean, sd = self.moments
         left, right = self.centres
-        text = (
-            f"The world p has two humps, {self.weight:.0%} of it at {left:g} and the rest at {right:g}; "
-            f"its mean is {mean:z.2f}, its standard deviation {sd:.2f}. The model q is one Gaussian with "
-            f"mean {self.mean:z.2f} and standard deviation {self.sd:.2f}. Forward, KL(p‖q) is "
+        return typeset(
+            f"The world p is made of two humps, {self.weight:.0%} of it at {left:g} and the rest at "
+            f"{right:g}; its mean is {mean:z.2f}, its standard deviation {sd:.2f}. The model q is one "
+            f"Gaussian with mean {self.mean:z.2f} and standard deviation {self.sd:.2f}. Forward, KL(p‖q) is "
             f"{self.forward:.3f} nats: large where p is and q is not. Reverse, KL(q‖p) is "
             f"{self.reverse:.3f} nats: large where q is and p is not. "
             "Maximum likelihood minimises the forward one."
         )
-        return text.replace(" -", " −")

@@ -1,10 +1,17 @@
 """What every live figure is: an anywidget that also says in a sentence what it shows."""
 
+import re
 from html import escape
 
 import anywidget
 
 STILL = '<p class="xe-still">{}</p>'
+
+
+def typeset(text: str) -> str:
+    """Numbers in `text` as the figures write them: a true minus sign, ∞, and NaN without a unit."""
+    text = re.sub(r"-(?=\d|inf\b)", "−", text)
+    return re.sub(r"\bnan\b(?: nats)?", "NaN", re.sub(r"\binf\b", "∞", text))
 
 
 class LiveFigure(anywidget.AnyWidget):

@@ -20,7 +20,7 @@ class LossCurve(LiveFigure):
     _esm = bundle("loss_curve.js")
     _css = bundle("loss_curve.css")
 
-    probability = Within(0.5, low=0, high=1, open_at="low").tag(sync=True)
+    probability = Within(0.5, low=0, high=1, low_included=False).tag(sync=True)
 
     def __init__(self, probability: float = 0.5):
         super().__init__(probability=probability)
@@ -54,5 +54,6 @@ class LossCurve(LiveFigure):
         return (
             "Curve of −log p, the loss of a forecast that gave probability p to what happened: without bound "
             f"near p = 0, and 0 at p = 1. At p = {self.probability:g} the loss is {self.loss:.3f} nats or "
-            f"{self.bits:.3f} bits, the slope −{self.perplexity:.2f}, the perplexity {self.perplexity:.2f}."
+            f"{self.bits:.3f} bits, the slope −{self.perplexity:.2f} nats per unit of p, the perplexity "
+            f"{self.perplexity:.2f}."
         )

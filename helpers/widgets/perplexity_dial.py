@@ -7,7 +7,7 @@ import helpers.validation as check
 from helpers.information import nats_to_bits, surprisal
 from helpers.metrics import TokenMean, perplexity
 from helpers.widgets.bundle import bundle
-from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.live_figure import LiveFigure, typeset
 from helpers.widgets.traits import Numbers, Words
 
 UNITS = ("nats", "bits")
@@ -120,19 +120,19 @@ class PerplexityDial(LiveFigure):
     def summary(self) -> str:
         """What each token cost, the mean, the perplexity, and what the batches make of it."""
         each = ", ".join(
-            f"{token} {p:g} ({price:.3f} {self.unit})"
+            f"{token} {p:g} ({typeset(f'{price:.3f}')} {self.unit})"
             for token, p, price in zip(self.tokens, self.probabilities, self.prices, strict=True)
         )
         mean = self._whole.mean
-        whole = (
-            f"The model gave the tokens these probabilities: {each}. The mean price is {mean:.3f} nats or "
-            f"{nats_to_bits(mean):.3f} bits a token; in either unit the perplexity is {self.perplexity:.2f}."
+        whole = f"The model gave the tokens these probabilities: {each}. " + typeset(
+            f"The mean price is {mean:.3f} nats or {nats_to_bits(mean):.3f} bits a token; in either unit the "
+            f"perplexity is {self.perplexity:.2f}."
         )
         if self.cut == 0:
             return whole
         first, second = self.batch_means
-        return (
-            f"{whole} Cut into batches of {self.cut} and {len(self.tokens) - self.cut} tokens, the means are "
+        return f"{whole} " + typeset(
+            f"Cut into batches of {self.cut} and {len(self.tokens) - self.cut} tokens, the means are "
             f"{first:.3f} and {second:.3f} {self.unit}; their mean is {self.mean_of_means:.3f}, which would "
             f"be perplexity {self.perplexity_of_mean_of_means:.2f}; the mean of the two perplexities is "
             f"{self.mean_of_perplexities:.2f}."

@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from helpers.widgets.bundle import bundle
-from helpers.widgets.live_figure import STILL, LiveFigure
+from helpers.widgets.live_figure import STILL, LiveFigure, typeset
 
 
 class Prediction(LiveFigure):
@@ -82,7 +82,7 @@ class Prediction(LiveFigure):
     @property
     def right_answer(self) -> str:
         """The answer with its unit, to the decimals shown."""
-        return f"{self.answer:.{self.decimals}f} {self.unit}".strip().replace("-", "−")
+        return typeset(f"{self.answer:.{self.decimals}f} {self.unit}".strip())
 
     @property
     def summary(self) -> str:

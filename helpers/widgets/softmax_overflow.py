@@ -6,7 +6,7 @@ import traitlets
 from helpers.losses import reference
 from helpers.widgets.bundle import bundle
 from helpers.widgets.float_formats import FORMATS
-from helpers.widgets.live_figure import LiveFigure
+from helpers.widgets.live_figure import LiveFigure, typeset
 from helpers.widgets.rounded_softmax import RoundedSoftmax, naive, stable
 from helpers.widgets.traits import Index, Numbers, Within
 
@@ -114,7 +114,7 @@ class SoftmaxOverflow(LiveFigure):
             f"({self.naive[name].verdict}), the stable one {self.stable[name].loss:.3f}"
             for name in SHOWN
         )
-        return (
+        return typeset(
             f"Softmax of the logits {logits}, whose target is class {self.target + 1} and costs "
             f"{self.exact_loss:.3f} nats: {results}. The exponential overflows above "
             f"{self.limits['float16'][1]:.2f} in float16 and above {self.limits['float32'][1]:.2f} in "

@@ -111,9 +111,9 @@ class TemperatureAndSmoothing(LiveFigure):
         In 1/T the loss is convex, with slope Σ q z − Σ p z: the best T is where forecast and target have the
         same mean logit, and otherwise the end that is nearer to it.
         """
-        lead = np.asarray(self.logits) - max(self.logits)
-        if -lead.min() < LEVEL:
+        if self._level:
             return 1.0
+        lead = np.asarray(self.logits) - max(self.logits)
         wanted = self.smoothed_target @ lead
 
         def too_cold(temperature: float) -> bool:
@@ -136,15 +136,25 @@ class TemperatureAndSmoothing(LiveFigure):
         def listed(values) -> str:
             return ", ".join(f"{word} {value:.3f}" for word, value in zip(self.words, values, strict=True))
 
+        at_one = f"; at temperature 1 it is {listed(self.forecast_at_one)}" if self.temperature != 1 else ""
+        best = self.best_temperature
+        beyond = {COLDEST: " or less", HOTTEST: " or more"}.get(best, "")
+        least = (
+            "all logits are equal, and no temperature changes that"
+            if self._level
+            else f"the loss is least at temperature {best:.3g}{beyond}"
+        )
         return (
-            f"At temperature {self.temperature:g} the forecast is {listed(self.forecast)}; "
-            f"at temperature 1 it is {listed(self.forecast_at_one)}. "
+            f"At temperature {self.temperature:g} the forecast is {listed(self.forecast)}{at_one}. "
             f"The target is {self.words[self.target]}, with label smoothing {self.label_smoothing:g}: "
             f"{listed(self.smoothed_target)}. The loss is {self.loss:.3f} nats: the floor {self.floor:.3f}, "
             f"the entropy of the target, and {self.excess:.3f} above it. The forecast itself expects to pay "
-            f"its entropy, {self.forecast_entropy:.3f} nats; the loss is least at temperature "
-            f"{self.best_temperature:.3g}."
+            f"its entropy, {self.forecast_entropy:.3f} nats; {least}."
         )
+
+    @property
+    def _level(self) -> bool:
+        return max(self.logits) - min(self.logits) < LEVEL
 
     @property
     def _scaled(self) -> np.ndarray:

@@ -81,21 +81,19 @@ class Distribution(Numbers):
 
 
 class Within(traitlets.Float):
-    """A number from `low` to `high`, both included unless named in `open_at` ("low", "high" or "both")."""
+    """A number from `low` to `high`; `low` itself is left out where `low_included` is False."""
 
-    def __init__(self, default_value: float, *, low: float, high: float, open_at: str = "", **kwargs):
-        self.low, self.high, self.open_at = low, high, open_at
+    def __init__(self, default_value: float, *, low: float, high: float, low_included: bool = True, **kwargs):
+        self.low, self.high, self.low_included = low, high, low_included
         super().__init__(default_value, **kwargs)
 
     def validate(self, obj, value):
         """`value` as a float."""
         value = float(super().validate(obj, value))
-        above = value > self.low if self.open_at in ("low", "both") else value >= self.low
-        below = value < self.high if self.open_at in ("high", "both") else value <= self.high
-        if not (above and below):  # NaN is neither
-            least = "more than" if self.open_at in ("low", "both") else "at least"
-            most = "less than" if self.open_at in ("high", "both") else "at most"
+        above = value >= self.low if self.low_included else value > self.low
+        if not (above and value <= self.high):  # NaN is neither
+            least = "at least" if self.low_included else "more than"
             raise traitlets.TraitError(
-                f"{self.name} is {value:g}; expected {least} {self.low:g} and {most} {self.high:g}"
+                f"{self.name} is {value:g}; expected {least} {self.low:g} and at most {self.high:g}"
             )
         return value

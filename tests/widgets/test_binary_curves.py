@@ -88,6 +88,9 @@ def test_repr_is_the_call_that_makes_it():
 
 def test_the_summary_holds_the_numbers():
     text = BinaryCurves(-20, "clipped q", 7).summary
-    for part in ("16.118 nats (exactly 20.000)", "exactly 0 for a yes", "ε = 1e-07", "a yes at z = -16.2"):
+    for part in ("16.118 nats (exactly 20.000)", "exactly 0 for a yes", "ε = 1e−7", "a yes at z = −16.2"):
         assert part in text
-    assert "The whole push arrives" in BinaryCurves(-20, "logit").summary
+    assert "a yes pays NaN (exactly 0.000) and a no ∞ nats (exactly 20.000)" in BinaryCurves(20, "q").summary
+    text = BinaryCurves(-20, "logit").summary
+    assert "The whole push arrives" in text
+    assert "ε" not in text

@@ -24,7 +24,8 @@ def push(g: float, true: float, wrong: bool) -> str:
         return "NaN, which spoils every weight it reaches"
     if g == 0:
         return "none, though the model is wrong" if wrong else "none, and it is right already"
-    return "less than half of it" if abs(g) < abs(true) / 2 else "arrives"
+    share = abs(g) / abs(true)
+    return "less than half of it" if share < 0.5 else "more than half of it" if share < 0.95 else "arrives"
 
 
 def reach(figure) -> str:

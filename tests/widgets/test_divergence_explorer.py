@@ -79,8 +79,8 @@ def test_what_is_ruled_out_is_infinite_one_way_round():
         ({"presets": {"even": {"r": P}}}, "presets holds 'even'"),
         ({"presets": {1: {"p": P}}}, "presets holds 1"),
         ({"presets": {"even": {"q": [1, 1, 1]}}}, "preset 'even': q sums to 3"),
-        ({"presets": {"even": {"q": [0.5, 0.5]}}}, "q of preset 'even' has 2 values; expected 3"),
-        ({"presets": {"even": {"q": ["a", "b", "c"]}}}, "preset 'even': q has dtype"),
+        ({"presets": {"even": {"q": [0.5, 0.5]}}}, "preset 'even': q has 2 values; expected 3, one for"),
+        ({"presets": {"even": {"q": ["a", "b", "c"]}}}, "preset 'even': .*probabilities that sum to 1, not"),
     ],
 )
 def test_bad_input_is_named(arguments, message):

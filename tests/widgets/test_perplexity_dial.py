@@ -130,6 +130,9 @@ def test_the_summary_states_the_numbers():
         in dial().summary
     )
     assert "batches" not in dial().summary
+    never = dial(given=[0, 0.15, 0.4, 0.8]).summary
+    assert "subah 0 (∞ nats)" in never
+    assert "The mean price is ∞ nats or ∞ bits a token; in either unit the perplexity is ∞." in never
     text = dial(cut=1, unit="bits").summary
     for number in ["2.506 bits", "5.68", "5.644", "3.552", "11.73", "batches of 1 and 3 tokens"]:
         assert number in text

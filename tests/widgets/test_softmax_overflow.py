@@ -98,10 +98,10 @@ def test_repr_is_the_call_that_makes_it():
 def test_the_summary_holds_the_numbers():
     text = SoftmaxOverflow(scale=12, target=3).summary
     for part in (
-        "logits 12.0, 8.4, 2.4, -6.0",
+        "logits 12.0, 8.4, 2.4, −6.0",
         "costs 18.027 nats",
         "in float16",
-        "inf nats",
+        "∞ nats (overflow: divided by ∞)",
         "11.09",
         "88.72",
     ):

@@ -141,3 +141,20 @@ def test_the_summary_states_the_numbers():
     text = figure(words=WORDS[:3], logits=[2.0, 1.0, 0.1], label_smoothing=0.1).summary
     for number in ["chai 0.659", "chai 0.933", "0.514 nats", "0.291", "0.223", "0.847 nats"]:
         assert number in text, text
+    assert text.count("At temperature 1") == 1
+    assert "at temperature 1 it is" not in text
+    assert "At temperature 2 the forecast is chai 0.451" in figure(temperature=2).summary
+    assert "at temperature 1 it is chai 0.6" in figure(temperature=2).summary
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"target": 0}, "least at temperature 0.1 or less."),
+        ({"target": 3}, "least at temperature 10 or more."),
+        ({"label_smoothing": 0.1}, "least at temperature 0.4"),
+        ({"logits": [0.5] * 4}, "all logits are equal, and no temperature changes that."),
+    ],
+)
+def test_the_summary_says_where_the_best_temperature_lies_beyond_the_slider(state, words):
+    assert words in figure(**state).summary
