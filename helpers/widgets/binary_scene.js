@@ -90,17 +90,13 @@ export function scenery(f, axis, lost, { computed, exact, bandLabels, labels, to
   );
 }
 
-const circle = (x, y) => svg("circle", { cx: x, cy: y, r: RADIUS - 1, class: "xe-point" });
-const path = (d) => svg("path", { d, class: "xe-point" });
-const diamond = (x, y) => path(`M${x},${y - RADIUS} l${RADIUS},${RADIUS} l${-RADIUS},${RADIUS} l${-RADIUS},${-RADIUS} Z`);
-const arrowhead = (x, y) => path(`M${x},${y} l${RADIUS},${2 * RADIUS} h${-2 * RADIUS} Z`);
-
 /** The points of both answers: a circle for a yes, a diamond for a no, an arrowhead beyond the top, a word for NaN. */
 export function points(f, at, values, top, nanAt) {
   const px = f.x(at);
   const mark = (answer) => {
-    if (values[answer] > top) return arrowhead(px, f.y(top));
-    return (answer === "yes" ? circle : diamond)(px, f.y(values[answer]));
+    if (values[answer] > top) return f.arrowhead(px, f.y(top), RADIUS, "xe-point");
+    const py = f.y(values[answer]);
+    return answer === "yes" ? f.dot(px, py, RADIUS - 1, "xe-point") : f.diamond(px, py, RADIUS, "xe-point");
   };
   const missing = ANSWERS.filter((answer) => Number.isNaN(values[answer]));
   const [side, anchor] = px > (f.left + f.right) / 2 ? [-8, "end"] : [8, "start"];

@@ -1,5 +1,5 @@
 /* The way downhill: a button that takes one gradient step after another, and the loss after each of them. */
-import { button, element, fixed } from "./figure.js";
+import { button, element, fixed, inNats } from "./figure.js";
 import { linspace, plot } from "./plot.js";
 
 const PACE = 80; // milliseconds from step to step: slow enough to watch
@@ -55,8 +55,9 @@ export function descent({ start, step, even, trail }) {
   return {
     node: element("div", { className: "xe-descent" }, way.node),
     button: go,
+    halt,
     redraw() {
-      way.describe(`The loss after each gradient step: ${losses().length - 1} steps so far, now ${fixed(losses().at(-1), 3)} nats.`);
+      way.describe(`The loss after each gradient step: ${losses().length - 1} steps so far, now ${inNats(losses().at(-1))}.`);
       way.redraw();
     },
     stop() {

@@ -1,5 +1,5 @@
 /* Two distributions over the same outcomes. Each can be the world and the other the forecast: both ways at once. */
-import { announcer, assign, button, element, figure, fixed, follow, inNats, legend, readout, signed, slider, svg } from "./figure.js";
+import { announcer, assign, button, element, figure, fixed, follow, inNats, legend, lossText, readout, signed, slider, svg } from "./figure.js";
 import { distributionCrossEntropy, divergenceTerms, entropy, klDivergence, natsToBits, surprisal, withProbability } from "./information.js";
 import { plot } from "./plot.js";
 
@@ -9,10 +9,8 @@ const HEAD = 7; // half the width of an arrowhead, in pixels
 const [BAR_FROM, BAR_TO, X_TO] = [1.12, 1.32, 1.36]; // the columns end at 1; beside them stands their mean
 const CHARACTER = 6; // the width of one, in pixels
 
-const finite = (text) => (x) => (x === Infinity ? "∞" : text(x));
-const three = finite((x) => fixed(x, 3));
-const threeSigned = finite((x) => signed(x, 3));
-const inBoth = (x) => [inNats(x), `${three(natsToBits(x))} bits`];
+const termText = (x) => (x === Infinity ? "∞" : signed(x, 3));
+const inBoth = (x) => [inNats(x), `${lossText(natsToBits(x))} bits`];
 
 /** Moves one probability of a distribution; during one drag the others keep the proportions that they had at its start. */
 function mover(model, name, inputs) {
@@ -70,10 +68,10 @@ function row(outcome) {
     q,
     node: element("div", { className: "xe-pair" }, name, p.node, q.node, term.node, reverse.node),
     show(pNow, qNow, termNow, reverseNow) {
-      p.show(pNow, `adds ${threeSigned(termNow)} to KL(p‖q), ${threeSigned(reverseNow)} to KL(q‖p)`);
-      q.show(qNow, `adds ${threeSigned(termNow)} to KL(p‖q), ${threeSigned(reverseNow)} to KL(q‖p)`);
-      term.number.textContent = threeSigned(termNow);
-      reverse.number.textContent = threeSigned(reverseNow);
+      p.show(pNow, `adds ${termText(termNow)} to KL(p‖q), ${termText(reverseNow)} to KL(q‖p)`);
+      q.show(qNow, `adds ${termText(termNow)} to KL(p‖q), ${termText(reverseNow)} to KL(q‖p)`);
+      term.number.textContent = termText(termNow);
+      reverse.number.textContent = termText(reverseNow);
     },
   };
 }
@@ -105,7 +103,7 @@ const priceAxis = (top) => ({ from: 0, to: top, ticks: [0, 1, 2, 3, 4, 5].map((f
 function columns(f, outcomes, world, forecast, of) {
   const marks = [];
   let [solid, dashed, dearer, cheaper] = ["", "", "", ""];
-  const arrowhead = (x) => svg("path", { d: `M${x},${f.top - 2} l${HEAD},${1.7 * HEAD} h${-2 * HEAD} Z`, class: "xe-beyond" });
+  const arrowhead = (x) => f.arrowhead(x, f.top - 2, HEAD, "xe-beyond");
   const excess = (left, right, low, high) => {
     marks.push(f.rect(left, high, right - left, low - high, "xe-dearer"));
     dearer += hatch(left, high, right, low, true);
@@ -141,7 +139,7 @@ function columns(f, outcomes, world, forecast, of) {
     svg("path", { d: dashed, class: `xe-step xe-dashed xe-of-${of.forecast}` }),
     f.line(f.left, f.bottom, f.x(1), f.bottom, "xe-axis"),
     f.text("mean", middle, f.bottom + 17, "middle"),
-    f.text(three(total), middle, Math.max(end - 7, f.top - 8), "middle", "xe-value"),
+    f.text(lossText(total), middle, Math.max(end - 7, f.top - 8), "middle", "xe-value"),
   ];
 }
 
@@ -181,13 +179,13 @@ function verdict(outcomes, p, q, forward, backward) {
     backward === Infinity && `p rules out ${ruledOut(q, p)}, which q allows: KL(q‖p) is infinite.`,
   ].filter(Boolean);
   if (infinite.length) {
-    const other = forward < Infinity ? `KL(p‖q) is ${three(forward)} nats.` : backward < Infinity ? `KL(q‖p) is ${three(backward)} nats.` : "";
+    const other = forward < Infinity ? `KL(p‖q) is ${lossText(forward)} nats.` : backward < Infinity ? `KL(q‖p) is ${lossText(backward)} nats.` : "";
     return [...infinite, other].join(" ").trim();
   }
   if (p.every((pk, k) => pk === q[k])) return "q equals p: both divergences are 0.000 nats.";
   return (
-    `In the world p, forecasting q costs ${three(forward)} nats more than forecasting p; ` +
-    `in the world q, forecasting p costs ${three(backward)} nats more than forecasting q.`
+    `In the world p, forecasting q costs ${lossText(forward)} nats more than forecasting p; ` +
+    `in the world q, forecasting p costs ${lossText(backward)} nats more than forecasting q.`
   );
 }
 
@@ -232,8 +230,8 @@ function render({ model, el }) {
     const [terms, reverseTerms] = [divergenceTerms(p, q), divergenceTerms(q, p)];
     const [forward, backward] = [klDivergence(p, q), klDivergence(q, p)];
     rows.forEach((one, k) => one.show(p[k], q[k], terms[k], reverseTerms[k]));
-    sums[0].number.textContent = three(forward);
-    sums[1].number.textContent = three(backward);
+    sums[0].number.textContent = lossText(forward);
+    sums[1].number.textContent = lossText(backward);
     ways[0].show(entropy(p), forward, distributionCrossEntropy(p, q));
     ways[1].show(entropy(q), backward, distributionCrossEntropy(q, p));
     sentence.textContent = verdict(outcomes, p, q, forward, backward);

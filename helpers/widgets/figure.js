@@ -36,6 +36,9 @@ export const lossText = (x) => (Number.isFinite(x) ? fixed(x, 3) : significant(x
 /** The same with its unit, which NaN has none of. */
 export const inNats = (x) => (Number.isNaN(x) ? "NaN" : `${lossText(x)} nats`);
 
+/** A share of a whole, as CSS has lengths. */
+export const asLength = (share) => `${(100 * share).toFixed(2)}%`;
+
 /** An HTML element; properties are set as properties, aria-… and data-… as attributes. */
 export function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -60,7 +63,6 @@ const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 export const slider = (properties) => element("input", { type: "range", ...OWN_KEYS, ...properties });
 export const radio = (properties) => element("input", { type: "radio", ...OWN_KEYS, ...properties });
-export const checkbox = (properties) => element("input", { type: "checkbox", ...OWN_KEYS, ...properties });
 export const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick, ...OWN_KEYS });
 
 /** The root of a view. A form, because names of radio buttons are private to it: two views never share a group. To a
@@ -100,18 +102,6 @@ export function choice(label, names, onChoice) {
     node: element("fieldset", { className: "xe-choice" }, element("legend", {}, label), ...options),
     show(chosen) {
       for (const input of inputs) input.checked = input.value === chosen;
-    },
-  };
-}
-
-/** A box to tick, with its label: show(ticked). */
-export function labelledCheckbox(label, onTick) {
-  const input = checkbox();
-  input.addEventListener("change", () => onTick(input.checked));
-  return {
-    node: element("label", { className: "xe-tickbox" }, input, element("span", {}, label)),
-    show(ticked) {
-      input.checked = ticked;
     },
   };
 }

@@ -53,8 +53,8 @@ function densities(state, world) {
         f.curve(q, "xe-curve xe-fit"),
         ...handles().map(({ moves, x, y }) =>
           moves === "mean"
-            ? svg("circle", { cx: f.x(x), cy: f.y(y), r: RADIUS, class: "xe-point" })
-            : svg("rect", { x: f.x(x) - RADIUS + 1, y: f.y(y) - RADIUS + 1, width: 2 * RADIUS - 2, height: 2 * RADIUS - 2, class: "xe-point" }),
+            ? f.dot(f.x(x), f.y(y), RADIUS, "xe-point")
+            : f.rect(f.x(x) - RADIUS + 1, f.y(y) - RADIUS + 1, 2 * RADIUS - 2, 2 * RADIUS - 2, "xe-point"),
         ),
       ];
     },

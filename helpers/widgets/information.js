@@ -10,7 +10,7 @@ export const natsToBits = (nats) => nats / Math.LN2;
 export const perplexity = (nats) => Math.exp(nats);
 
 /** Σ p · value, where an outcome that cannot happen adds 0 even to an infinity. */
-const expected = (p, values) => p.reduce((sum, pk, k) => sum + (pk > 0 ? pk * values[k] : 0), 0);
+export const expected = (p, values) => p.reduce((sum, pk, k) => sum + (pk > 0 ? pk * values[k] : 0), 0);
 
 /** H(p) = −Σ p log p: what a world that follows p costs a forecaster who knows it. */
 export const entropy = (p) => expected(p, p.map(surprisal));

@@ -1,5 +1,5 @@
 /* −log p with a point that moves: slider or finger, one number p, and all that follows from it. */
-import { announcer, assign, figure, fixed, follow, readout, size, slider, svg } from "./figure.js";
+import { announcer, assign, figure, fixed, follow, inNats, readout, size, slider } from "./figure.js";
 import { natsToBits, perplexity, surprisal } from "./information.js";
 import { followPointer, linspace, plot } from "./plot.js";
 
@@ -47,10 +47,10 @@ function draw(f, p) {
     ...(above ? [] : [tangent(f, p, px, py)]),
     f.line(px, f.bottom, px, py, "xe-loss-line"),
     above // the point itself is off the plot: an arrowhead at its top edge
-      ? svg("path", { d: `M${px},${py - RADIUS} l${RADIUS},${2 * RADIUS} h${-2 * RADIUS} Z`, class: "xe-point" })
-      : svg("circle", { cx: px, cy: py, r: RADIUS, class: "xe-point" }),
+      ? f.arrowhead(px, py - RADIUS, RADIUS, "xe-point")
+      : f.dot(px, py, RADIUS, "xe-point"),
     f.text(
-      `${fixed(loss, 3)} nats`,
+      inNats(loss),
       late ? end : px + 14,
       Math.max(clear, f.top + 16),
       late ? "end" : "start",
@@ -72,7 +72,7 @@ function render({ model, el }) {
   function update() {
     const p = model.get("probability");
     const loss = surprisal(p);
-    const price = `${fixed(loss, 3)} nats`;
+    const price = inNats(loss);
     const bits = `= ${fixed(natsToBits(loss), 3)} bits`;
     values.show([short(p), [price, bits], `−${size(1 / p)}`, size(perplexity(loss))]);
     input.value = p;

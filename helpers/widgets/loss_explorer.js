@@ -1,5 +1,20 @@
 /* One prediction of the next word: move a logit or a probability, name the word that came, follow the gradient. */
-import { announcer, assign, button, element, figure, fixed, follow, radio, signed, size, slider } from "./figure.js";
+import {
+  announcer,
+  asLength,
+  assign,
+  button,
+  element,
+  figure,
+  fixed,
+  follow,
+  inNats,
+  legend,
+  radio,
+  signed,
+  size,
+  slider,
+} from "./figure.js";
 import {
   crossEntropy,
   crossEntropyGradient,
@@ -14,8 +29,6 @@ import { descent } from "./descent.js";
 const REACH = 6; // a slider's logits run from −6 to 6; other values come from a step or the kernel
 const SHARE = 0.005; // as near to 0 or 1 as a probability can be dragged: the logit stays finite
 const FULL_SCALE = 3; // the loss gauge ends at this many times log V
-
-const percent = (share) => `${(100 * share).toFixed(2)}%`;
 
 /** One word: the button that makes it the target, its logit, its bar, whose end is a handle, and its gradient. */
 function row(word, onTarget, onLogit, onShare) {
@@ -52,10 +65,10 @@ function row(word, onTarget, onLogit, onShare) {
       p.textContent = fixed(probability, 3);
       gradient.textContent = signed(slope, 3);
       node.classList.toggle("xe-target", isTarget);
-      bar.style.width = percent(probability);
+      bar.style.width = asLength(probability);
       // The arrow runs from the forecast q to the truth p, 1 or 0: its length is |q − p|.
-      push.style.left = isTarget ? percent(probability) : "0";
-      push.style.width = percent(Math.abs(slope));
+      push.style.left = isTarget ? asLength(probability) : "0";
+      push.style.width = asLength(Math.abs(slope));
     },
   };
 }
@@ -65,9 +78,9 @@ function gauge(classes) {
   const evenly = Math.log(classes);
   const bar = element("span", { className: "xe-loss-bar" });
   const mark = element("span", { className: "xe-baseline" });
-  mark.style.left = percent(1 / FULL_SCALE);
+  mark.style.left = asLength(1 / FULL_SCALE);
   const label = element("span", { className: "xe-baseline-label" }, `even guess: log ${classes} = ${fixed(evenly, 3)}`);
-  label.style.left = percent(1 / FULL_SCALE);
+  label.style.left = asLength(1 / FULL_SCALE);
   const scale = element("div", { className: "xe-scale" }, bar, mark);
   const node = element("div", { className: "xe-gauge", "aria-hidden": "true" }, scale, label);
   return {
@@ -75,7 +88,7 @@ function gauge(classes) {
     evenly,
     show(loss) {
       const share = loss / (FULL_SCALE * evenly);
-      bar.style.width = percent(Math.min(share, 1));
+      bar.style.width = asLength(Math.min(share, 1));
       node.classList.toggle("xe-off-scale", share > 1);
     },
   };
@@ -99,17 +112,17 @@ function render({ model, el }) {
   const verdict = element("p", { className: "xe-verdict" });
   const way = descent({ start: lossNow, step: takeStep, even: scale.evenly, trail: () => model.get("trail") });
   const step = button("", takeStep);
-  const reset = button("Reset", () => assign(model, { ...model.get("start"), trail: [] }));
-  const key = (className, meaning) => element("span", {}, element("span", { className }), meaning);
-  const legend = element(
-    "p",
-    { className: "xe-legend" },
-    key("xe-key-bar", "forecast q"),
-    key("xe-key-truth", "truth p: 1 for the target, 0 for the others"),
-    key("xe-key-push", "from q to p: the way a step pushes, as long as the gradient"),
+  const reset = button("Reset", () => {
+    way.halt();
+    assign(model, { ...model.get("start"), trail: [] });
+  });
+  const key = legend(
+    ["xe-key-bar", "forecast q"],
+    ["xe-key-truth", "truth p: 1 for the target, 0 for the others"],
+    ["xe-key-push", "from q to p: the way a step pushes, as long as the gradient"],
   );
   const buttons = element("div", { className: "xe-buttons" }, step, way.button, reset);
-  const root = figure("Loss explorer", table, legend, loss, scale.node, verdict, buttons, way.node);
+  const root = figure("Loss explorer", table, key, loss, scale.node, verdict, buttons, way.node);
   root.classList.add("xe-loss-explorer");
   const announcement = announcer(root);
 
@@ -138,14 +151,14 @@ function render({ model, el }) {
     scale.show(nats);
     loss.replaceChildren(
       `loss −log q(${words[target]}) = `,
-      element("strong", {}, `${fixed(nats, 3)} nats`),
+      element("strong", {}, inNats(nats)),
       ` = ${fixed(natsToBits(nats), 3)} bits`,
     );
     const side = Math.abs(nats - scale.evenly) < 5e-4 ? "as good as" : nats < scale.evenly ? "better than" : "worse than";
     verdict.textContent = `perplexity ${size(perplexity(nats))}: ${side} an even guess among ${words.length}`;
     step.textContent = `Gradient step (rate ${learningRate})`;
     way.redraw();
-    announcement.say(`loss ${fixed(nats, 3)} nats, perplexity ${size(perplexity(nats))}, ${side} an even guess`);
+    announcement.say(`loss ${inNats(nats)}, perplexity ${size(perplexity(nats))}, ${side} an even guess`);
   }
 
   el.append(root);

@@ -3,7 +3,7 @@
 import { batchesOf, mean, meanOfMeans, meanOfPerplexities, runningMeans } from "./averages.js";
 import { dial } from "./dial.js";
 import {
-  announcer, assign, button, choice, element, figure, fixed, follow, labelledSlider, legend, readout, size, slider, svg,
+  announcer, assign, button, choice, element, figure, follow, labelledSlider, legend, lossText, readout, size, slider, svg,
 } from "./figure.js";
 import { natsToBits, perplexity, surprisal } from "./information.js";
 import { chance, fromExponent } from "./log_scale.js";
@@ -21,7 +21,6 @@ const UNITS = {
 const LETTER = 7.6; // room for one in the labels of the plot, in pixels
 const MARK = 5;
 
-const amount = (x, decimals = 3) => (Number.isFinite(x) ? fixed(x, decimals) : "∞");
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 const short = (choices) => (choices >= 1000 ? `${choices / 1000}k` : String(choices));
 
@@ -60,8 +59,8 @@ function tokenLabels(f, tokens) {
 function dot(f, x, nats) {
   const [px, py] = [f.x(x), f.y(Math.min(nats, END))];
   return nats > END
-    ? svg("path", { d: `M${px},${py - MARK} l${MARK},${2 * MARK} h${-2 * MARK} Z`, class: "xe-running-dot" })
-    : svg("circle", { cx: px, cy: py, r: MARK - 1, class: "xe-running-dot" });
+    ? f.arrowhead(px, py - MARK, MARK, "xe-running-dot")
+    : f.dot(px, py, MARK - 1, "xe-running-dot");
 }
 
 /** Bars of prices, the running mean, and where there is a cut, the mean of each batch across its tokens. */
@@ -124,7 +123,8 @@ function render({ model, el }) {
   const heading = element(
     "div",
     { className: "xe-token-row xe-token-heading", "aria-hidden": "true" },
-    ...[...titles, priceTitle],
+    ...titles,
+    priceTitle,
   );
   const rows = tokens.map((token, t) => tokenRow(token, t + 1, (p) => setProbability(t, p)));
 
@@ -179,7 +179,7 @@ function render({ model, el }) {
       ? `no cut: one batch of ${count(tokens.length, "token")}`
       : `${count(cut, "token")}, up to ${tokens[cut - 1]}; the second batch has ${count(sizes[1], "token")}`;
     cutSlider.show(cut, cut === 0 ? "no cut" : count(cut, "token"), spoken);
-    const line = (nats) => [`${amount(of(nats))} ${unit},`, `perplexity ${size(perplexity(nats))}`];
+    const line = (nats) => [`${lossText(of(nats))} ${unit},`, `perplexity ${size(perplexity(nats))}`];
     const [first, second = null] = batches.map((batch) => [`${count(batch.length, "token")},`, ...line(mean(batch))]);
     const none = "–";
     averages.show([
@@ -197,18 +197,18 @@ function render({ model, el }) {
     const { of, base } = UNITS[unit];
     const whole = running.at(-1);
     const choices = size(perplexity(whole));
-    const text = `${amount(of(whole))} ${unit}`;
-    rows.forEach((row, t) => row.show(model.get("probabilities")[t], amount(of(prices[t])), unit));
+    const text = `${lossText(of(whole))} ${unit}`;
+    rows.forEach((row, t) => row.show(model.get("probabilities")[t], lossText(of(prices[t])), unit));
     priceTitle.textContent = `price (${unit})`;
     unitChoice.show(unit);
     statement.replaceChildren(
       element("span", {}, `mean price ${text} a token`),
-      element("span", {}, `${base}`, element("sup", {}, amount(of(whole))), " = ", element("strong", {}, choices)),
-      element("span", {}, `an even choice among ${choices} words`),
+      element("span", {}, base, element("sup", {}, lossText(of(whole))), " = ", element("strong", {}, choices)),
+      element("span", {}, `an even choice among ${choices} tokens`),
     );
     const batched = showBatches(prices, cut, whole, of, unit);
     gauge.turn([batched, whole]);
-    const each = tokens.map((token, t) => `${token} ${amount(of(prices[t]))}`).join(", ");
+    const each = tokens.map((token, t) => `${token} ${lossText(of(prices[t]))}`).join(", ");
     const wrong = batched === null ? "" : size(perplexity(batched));
     const average = wrong && ` The mean of the batch means would be perplexity ${wrong}.`;
     chart.describe(`Bars of the prices in ${unit}: ${each}. The running mean ends at ${text}, perplexity ${choices}.`);

@@ -20,6 +20,9 @@ function frame(width, height, margin, xAxis, yAxis) {
     rect: (left, top, width, height, className) =>
       svg("rect", { x: left, y: top, width: Math.max(width, 0), height: Math.max(height, 0), class: className }),
     dot: (cx, cy, r, className) => svg("circle", { cx, cy, r, class: className }),
+    diamond: (cx, cy, r, className) => svg("path", { d: `M${cx},${cy - r} l${r},${r} l${-r},${r} l${-r},${-r} Z`, class: className }),
+    /** For what is beyond the top of the plot: its tip at (x, y), 2 r high. */
+    arrowhead: (x, y, r, className) => svg("path", { d: `M${x},${y} l${r},${2 * r} h${-2 * r} Z`, class: className }),
     /** A line through points given as [x, y] values. */
     curve: (points, className) => svg("polyline", { points: points.map(point).join(" "), class: className }),
     /** The same closed and filled, from the points down to the axis. */

@@ -47,13 +47,10 @@ function rung(f, k, format, typed, cured) {
   const upper = typed.logits.map((z, i) => {
     const [x, y, R] = [at(z), middle - quarter, RADIUS];
     const fits = typed.exps[i] > 0 && typed.exps[i] < Infinity;
-    if (fits) return svg("circle", { cx: x, cy: y, r: R, class: "xe-point xe-typed" });
+    if (fits) return f.dot(x, y, R, "xe-point xe-typed");
     return svg("path", { d: `M${x - R},${y - R} l${2 * R},${2 * R} m0,${-2 * R} l${-2 * R},${2 * R}`, class: "xe-cross" });
   });
-  const lower = cured.exponents.map((z) => {
-    const [x, y, R] = [at(z), middle + quarter, RADIUS + 1];
-    return svg("path", { d: `M${x},${y - R} l${R},${R} l${-R},${R} l${-R},${-R} Z`, class: "xe-point xe-cured" });
-  });
+  const lower = cured.exponents.map((z) => f.diamond(at(z), middle + quarter, RADIUS + 1, "xe-point xe-cured"));
   return [f.rect(low, middle - 2 * quarter + 2, high - low, 4 * quarter - 4, "xe-range"), ...upper, ...lower];
 }
 

@@ -1,5 +1,5 @@
 /* Temperature and label smoothing, under the definitions of helpers.losses.reference; amounts in nats. */
-import { logSoftmax, softmax, surprisal } from "./information.js";
+import { entropy, expected, logSoftmax, softmax } from "./information.js";
 
 /** One-hot with a share epsilon spread evenly over all classes, the target's own included. */
 export const smoothedTarget = (target, classes, epsilon) =>
@@ -7,16 +7,11 @@ export const smoothedTarget = (target, classes, epsilon) =>
 
 export const atTemperature = (logits, temperature) => logits.map((z) => z / temperature);
 
-const weighted = (p, values) => p.reduce((sum, pk, k) => sum + (pk > 0 ? pk * values[k] : 0), 0);
-
 /** −Σ p log softmax(logits), finite however small a probability is. */
-export const lossAgainst = (logits, p) => weighted(p, logSoftmax(logits).map((logQ) => 0 - logQ));
+export const lossAgainst = (logits, p) => expected(p, logSoftmax(logits).map((logQ) => 0 - logQ));
 
 /** Entropy of softmax(logits): what the forecast itself expects to pay. */
-export function forecastEntropy(logits) {
-  const q = softmax(logits);
-  return weighted(q, q.map(surprisal));
-}
+export const forecastEntropy = (logits) => entropy(softmax(logits));
 
 /** Whether all logits are one number, so that the temperature changes nothing. */
 export const level = (logits) => Math.max(...logits) - Math.min(...logits) < 1e-9;
@@ -28,8 +23,8 @@ export const level = (logits) => Math.max(...logits) - Math.min(...logits) < 1e-
 export function bestTemperature(logits, p, low, high) {
   if (level(logits)) return 1;
   const lead = logits.map((z) => z - Math.max(...logits));
-  const wanted = weighted(p, lead);
-  const tooCold = (temperature) => weighted(softmax(atTemperature(lead, temperature)), lead) > wanted;
+  const wanted = expected(p, lead);
+  const tooCold = (temperature) => expected(softmax(atTemperature(lead, temperature)), lead) > wanted;
   if (!tooCold(low)) return low;
   if (tooCold(high)) return high;
   let [cold, hot] = [low, high];

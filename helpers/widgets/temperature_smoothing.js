@@ -1,6 +1,6 @@
 /* A forecast at some temperature against a smoothed target: the loss, what it is made of, and the best temperature. */
 import {
-  announcer, assign, button, element, figure, fixed, follow, inNats, labelledSlider, legend, radio, readout, svg,
+  announcer, asLength, assign, button, element, figure, fixed, follow, inNats, labelledSlider, legend, radio, readout,
 } from "./figure.js";
 import { entropy, softmax } from "./information.js";
 import { chance, fromExponent, leading } from "./log_scale.js";
@@ -17,7 +17,6 @@ const LABEL = 84; // the room of the label beside the point, in pixels
 
 /** A logit with one decimal, or two where it has them. */
 const score = (z) => fixed(z, Number(z.toFixed(1)) === z ? 1 : 2);
-const share = (p) => `${(100 * p).toFixed(2)}%`;
 
 /** One word: whether it came, its logit, its two forecasts as bars, and its share of the target as a mark. */
 function wordRow(word, onTarget) {
@@ -41,9 +40,9 @@ function wordRow(word, onTarget) {
     show(z, one, q, p, isTarget) {
       target.checked = isTarget;
       logit.textContent = `z = ${score(z)}`;
-      now.style.width = share(q);
-      atOne.style.width = share(one);
-      wanted.style.left = share(p);
+      now.style.width = asLength(q);
+      atOne.style.width = asLength(one);
+      wanted.style.left = asLength(p);
       [one, q, p].forEach((value, k) => (numbers[k].textContent = fixed(value, 3)));
     },
   };
@@ -63,8 +62,6 @@ function below(values, top) {
   return points;
 }
 
-const diamond = (x, y) => svg("path", { d: `M${x},${y - 8} l6,8 l-6,8 l-6,-8 Z`, class: "xe-best" });
-
 /** The curves over the temperature, the lines of floor and even guess, and the point with its two parts. */
 function draw(f, { logits, target, temperature, best, floor, evenly, top }) {
   const lossAt = (T) => lossAgainst(atTemperature(logits, T), target);
@@ -83,10 +80,10 @@ function draw(f, { logits, target, temperature, best, floor, evenly, top }) {
     f.curve(below(TEMPERATURES.map(lossAt), top), "xe-curve"),
     f.line(px, f.bottom, px, f.y(Math.min(floor, top)), "xe-part-floor"),
     f.line(px, f.y(Math.min(floor, top)), px, py, "xe-part-excess"),
-    ...(level(logits) || lossAt(best) > top ? [] : [diamond(bx, by)]),
+    ...(level(logits) || lossAt(best) > top ? [] : [f.diamond(bx, by, RADIUS, "xe-best")]),
     above
-      ? svg("path", { d: `M${px},${py - RADIUS} l${RADIUS},${2 * RADIUS} h${-2 * RADIUS} Z`, class: "xe-point" })
-      : svg("circle", { cx: px, cy: py, r: RADIUS, class: "xe-point" }),
+      ? f.arrowhead(px, py - RADIUS, RADIUS, "xe-point")
+      : f.dot(px, py, RADIUS, "xe-point"),
     f.text(
       inNats(loss),
       flipped ? px - 12 : px + 12,

@@ -177,6 +177,16 @@ def test_the_way_downhill_is_watched_and_can_be_halted(visit, explorer):
     assert len(losses_of(page)) == 1
 
 
+def test_reset_ends_the_way_downhill(visit, explorer):
+    page = visit(explorer)
+    page.figure().get_by_role("button", name="Descend").click()
+    page.page.wait_for_function("document.querySelectorAll('.xe-descent .xe-curve')[0].points.length > 2")
+    page.figure().get_by_role("button", name="Reset").click()
+    page.page.wait_for_timeout(250)
+    assert read(page.figure()) == shown(explorer)
+    assert page.figure().get_by_role("button", name="Descend").is_visible()
+
+
 def test_who_wants_no_motion_is_at_the_bottom_at_once(visit, explorer):
     page = visit(explorer)
     page.page.emulate_media(reduced_motion="reduce")

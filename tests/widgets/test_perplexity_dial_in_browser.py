@@ -63,7 +63,7 @@ def shown(dial: PerplexityDial) -> dict:
         "statement": [
             f"mean price {amount(dial.mean)} {unit} a token",
             f"{'e' if unit == 'nats' else '2'}{amount(dial.mean)} = {choices}",
-            f"an even choice among {choices} words",
+            f"an even choice among {choices} tokens",
         ],
         "averages": [*averages, line(dial.mean, dial.perplexity)],
         "unit": unit,
