@@ -121,8 +121,7 @@ def test_every_live_figure_starts(address, site, open_page):
         if not views:
             continue
         page = open_page(f"{address}/{name}")
-        inputs = page.locator(".cell_output input[type=range]:visible")
-        inputs.first.wait_for()
+        page.locator(".cell_output .xe-figure input:visible").first.wait_for()
         figures = page.locator('.cell_output:has(script[type="application/vnd.jupyter.widget-view+json"])')
         assert figures.count() == views
         for i in range(views):

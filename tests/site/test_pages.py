@@ -263,17 +263,19 @@ def test_every_module_of_the_helpers_is_documented(site):
         for path in (ROOT / "helpers").rglob("*.py")
         if path.name not in ("__init__.py", "__main__.py")
     }
-    documented = {
-        name.removeprefix("module-") for name in site["chapters/api.html"].ids if name.startswith("module-")
-    }
-    assert modules - documented == set()
+    assert modules - {name for name, _ in documented_modules(site)} == set()
+
+
+def descriptions(site):
+    """The pages that describe functions, parsed."""
+    return [site[f"chapters/{name}.html"].soup for name in ("api", "api_figures", "api_exercises")]
 
 
 def documented_modules(site):
     """(Name of a module, the headed section of the page that describes it)."""
-    api = site["chapters/api.html"].soup
-    for place in api.find_all(id=re.compile(r"^module-")):
-        yield place["id"].removeprefix("module-"), place.find_parent("section")
+    for soup in descriptions(site):
+        for place in soup.find_all(id=re.compile(r"^module-")):
+            yield place["id"].removeprefix("module-"), place.find_parent("section")
 
 
 def test_every_module_has_a_heading_of_its_own_that_names_it(site):
@@ -321,17 +323,17 @@ def defined(module):
 
 def test_a_description_of_a_function_is_no_list_and_no_citation(site):
     """A description "K." alone would be read as point 11 of a list, and single backticks as a title."""
-    api = site["chapters/api.html"].soup
     for tag in ("ol", "cite"):
         wrong = [
             (found.find_previous("dt", class_="sig")["id"], found.get_text())
-            for found in api.select(f"dl.py {tag}")
+            for soup in descriptions(site)
+            for found in soup.select(f"dl.py {tag}")
         ]
         assert wrong == [], tag
 
 
 def test_every_signature_names_its_arguments(site):
-    signatures = [sig.get_text(strip=True) for sig in site["chapters/api.html"].soup.select("dt.sig")]
+    signatures = [sig.get_text(strip=True) for soup in descriptions(site) for sig in soup.select("dt.sig")]
     assert signatures
     assert [sig for sig in signatures if "*args" in sig] == []
 
