@@ -189,6 +189,18 @@ def test_the_dead_zone_is_wide_on_the_logit_axis_and_too_thin_to_see_on_the_othe
     )
 
 
+def test_the_dead_zone_begins_where_the_push_is_lost(visit):
+    figure = BinaryCurves(-4, "clipped q", 3, axis="logit")
+    plot = visit(figure).figure().locator(".xe-plot").first
+    width = plot.bounding_box()["width"]
+    edges = plot.locator(".xe-lost").evaluate_all(
+        """(bands) => bands.map((band) => ["x", "width"].map((name) => Number(band.getAttribute(name))))"""
+    )
+    logits = [[80 * (x - 36) / (width - 48) - 40 for x in (left, left + wide)] for left, wide in edges]
+    below, above = figure.lost_from
+    assert logits == [pytest.approx([-40, below], abs=0.1), pytest.approx([above, 40], abs=0.1)]
+
+
 def test_two_views_of_one_model_move_together_and_another_model_stays(visit):
     figure, other = BinaryCurves(-20), BinaryCurves(3)
     page = visit(figure, figure, other)

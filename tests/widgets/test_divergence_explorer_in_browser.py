@@ -94,6 +94,17 @@ def test_every_slider_moves_its_own_probability(visit, explorer):
             assert control.get_attribute("aria-valuetext").startswith("0.000: adds")
 
 
+def test_a_slider_says_what_its_outcome_adds_to_which_direction(visit, explorer):
+    page = visit(DivergenceExplorer(BALLS, P, [0.5, 0.3, 0.2]))
+    explorer.q = [0.5, 0.3, 0.2]
+    for name, shares in (("p", explorer.p), ("q", explorer.q)):
+        for k, outcome in enumerate(BALLS):
+            spoken = page.figure().get_by_label(f"{name} of {outcome}").get_attribute("aria-valuetext")
+            forward, backward = nats(explorer.terms[k], signed), nats(explorer.reverse_terms[k], signed)
+            adds = f"adds {forward} to KL(p‖q), {backward} to KL(q‖p)"
+            assert plain(spoken) == f"{fixed(shares[k], 3)}: {adds}"
+
+
 def test_a_drag_through_the_end_of_the_slider_keeps_the_proportions(visit, explorer):
     page = visit(explorer)
     slider = page.figure().get_by_label("q of six").bounding_box()
@@ -176,6 +187,21 @@ def test_areas_of_the_columns_are_the_terms(visit, explorer):
            }"""
     )
     assert areas == pytest.approx([explorer.terms[2]], abs=1e-6)  # of the six less, of the four nothing
+
+
+def test_each_hatch_lies_over_the_outcomes_of_its_kind(visit):
+    page = visit(DivergenceExplorer(BALLS, P, [0.7, 0.1, 0.2]))
+    spans = page.page.evaluate(
+        """() => {
+             const plot = document.querySelector(".xe-plot");
+             const span = (mark) => { const box = mark.getBBox(); return [box.x, box.x + box.width]; };
+             const [six, four] = [...plot.querySelectorAll(".xe-price:not(.xe-mean)")].map(span);
+             const at = (name) => span(plot.querySelector(name));
+             return { six, four, dearer: at(".xe-hatch-dearer"), cheaper: at(".xe-hatch-cheaper") };
+           }"""
+    )
+    assert spans["cheaper"] == pytest.approx(spans["six"], abs=8)  # a line may begin one gap further on
+    assert spans["dearer"][0] == pytest.approx(spans["four"][0], abs=8)
 
 
 def test_what_is_infinite_ends_in_arrowheads(visit, explorer):

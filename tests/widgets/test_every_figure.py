@@ -105,13 +105,19 @@ def test_a_kernel_hears_a_change_and_a_removed_view_hears_none(visit, figure):
                for (const input of el.querySelectorAll("input")) input.value = "1";
                control.click();
              }
+             const heard = told > 0;
+             // What a button sets in motion, and what waits to be announced, ends with the view.
+             control.focus();
+             for (const button of [...el.querySelectorAll("button[type=button]")].reverse()) button.click();
              stop();
-             const [left, watching] = [listeners.size, observed.size];
-             return { listening: listening > 0, told: told > 0, left, watching };
+             const [left, watching, toldByThen] = [listeners.size, observed.size, told];
+             await new Promise((resolve) => setTimeout(resolve, 600));
+             const quiet = told === toldByThen && el.querySelector(".xe-announcement").textContent === "";
+             return { listening: listening > 0, told: heard, left, watching, quiet };
            }""",
         [figure._esm, json.loads(json.dumps(state, default=str))],
     )
-    assert heard == {"listening": True, "told": True, "left": 0, "watching": 0}
+    assert heard == {"listening": True, "told": True, "left": 0, "watching": 0, "quiet": True}
 
 
 def test_what_changed_is_announced_once_the_hand_has_rested_and_not_before_it_moved(visit, figure):
@@ -159,7 +165,8 @@ def test_colours_have_the_roles_of_the_other_figures(visit):
 
 
 def test_in_the_dark_colours_are_lighter_and_clear(visit):
-    colours = role_colours(visit(LossCurve(), theme="dark").page)
+    light, colours = (role_colours(visit(LossCurve(), theme=theme).page) for theme in ("light", "dark"))
     grounds = ["#14181e", "#121212", "#111111"]  # the site's theme, its wide variant, JupyterLab's
     assert min(contrast(colour, ground) for colour in colours.values() for ground in grounds) >= 4.5
+    assert all(luminance(colours[role]) > luminance(light[role]) for role in colours)
     assert len(set(colours.values())) == 3

@@ -50,6 +50,20 @@ def test_the_point_lies_on_the_curve_and_beyond_the_plot_it_becomes_an_arrowhead
     assert page.figure(1).locator("path.xe-point").count() == 1
 
 
+@pytest.mark.parametrize("p", [0.05, 0.3, 0.8])
+def test_the_tangent_touches_the_curve_at_the_point(visit, p):
+    figure = visit(LossCurve(probability=p)).figure()
+    line = figure.locator(".xe-guide")
+    x1, y1, x2, y2 = (float(line.get_attribute(end)) for end in ("x1", "y1", "x2", "y2"))
+    corners = figure.locator(".xe-curve").get_attribute("points").split()
+    xs, ys = np.array([[float(c) for c in corner.split(",")] for corner in reversed(corners)]).T
+    along = np.linspace(x1, x2, 20)
+    above = np.interp(along, xs, ys) - np.interp(along, [x1, x2], [y1, y2])  # pixels grow downwards
+    assert above.max() < 0.3  # −log p is convex: no tangent crosses it
+    point = float(figure.locator("circle.xe-point").get_attribute("cx"))
+    assert np.interp(point, along, above) == pytest.approx(0, abs=0.3)
+
+
 @pytest.mark.parametrize("width", [340, 900])
 def test_the_label_of_the_point_is_inside_the_plot_and_clear_of_the_curve(visit, width):
     curves = [LossCurve(probability=p) for p in (1e-5, 0.01, 0.1, 0.5, 0.7, 0.9, 1.0)]
@@ -94,6 +108,17 @@ def test_the_point_can_be_dragged(visit, curve):
     mouse.up()
     mouse.move(middle, point["y"])
     assert readout(page.figure())[0] == "1.00"
+
+
+@pytest.mark.parametrize("button", ["right", "middle"])
+def test_another_button_of_the_mouse_drags_nothing(visit, curve, button):
+    page = visit(curve)
+    box = page.figure().locator(".xe-plot").bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.mouse.down(button=button)
+    page.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2)
+    page.page.mouse.up(button=button)
+    assert readout(page.figure()) == curve_readout(curve, "0.10")
 
 
 def test_the_loss_is_announced_and_the_picture_described(visit, curve):

@@ -177,6 +177,20 @@ def test_the_way_downhill_is_watched_and_can_be_halted(visit, explorer):
     assert len(losses_of(page)) == 1
 
 
+def test_the_even_guess_is_drawn_beside_the_way_downhill(visit, explorer):
+    page = visit(explorer)
+    levels = page.page.evaluate(
+        """() => {
+             const plot = document.querySelector(".xe-descent .xe-plot");
+             const y = (mark) => Number(mark.getAttribute("y1") ?? mark.getAttribute("cy"));
+             const marks = [".xe-axis", ".xe-guide", ".xe-point"].map((name) => plot.querySelector(name));
+             const [zero, even, loss] = marks.map(y);
+             return (zero - even) / (zero - loss);
+           }"""
+    )
+    assert levels == pytest.approx(np.log(5) / explorer.loss, rel=0.01)
+
+
 def test_reset_ends_the_way_downhill(visit, explorer):
     page = visit(explorer)
     page.figure().get_by_role("button", name="Descend").click()

@@ -254,6 +254,26 @@ def test_a_finger_moves_a_bar_by_its_top_and_beside_it_scrolls(visit, dial):
     assert float(read(figure)["rows"][0][1]) == pytest.approx(6, abs=0.1)
 
 
+@pytest.mark.parametrize("unit", ["nats", "bits"])
+def test_the_numbers_of_the_dial_stand_where_the_needle_points_for_them(visit, dial, unit):
+    dial.unit = unit
+    figure = visit(dial).figure()
+    read_places = """(texts) => texts.map((text) =>
+      [text.textContent, Number(text.getAttribute("x")), Number(text.getAttribute("y")) - 4])"""
+    hub = figure.locator(".xe-dial-hub")
+    middle, base = float(hub.get_attribute("cx")), float(hub.get_attribute("cy"))
+    per_unit = {"nats": 1.0, "bits": math.log(2)}[unit]
+
+    def degrees(x, y):
+        return math.degrees(math.atan2(base - y, middle - x))
+
+    for text, x, y in figure.locator(".xe-dial-choices").evaluate_all(read_places):
+        choices = float(text.replace("k", "e3"))
+        assert degrees(x, y) == pytest.approx(turned(math.log(choices)), abs=0.1), text
+    for text, x, y in figure.locator(".xe-dial-unit").evaluate_all(read_places):
+        assert degrees(x, y) == pytest.approx(turned(float(text) * per_unit), abs=0.1), text
+
+
 def test_bars_dots_and_batch_means_stand_at_their_heights(visit, dial):
     page = visit(dial)
     figure = page.figure()

@@ -144,6 +144,22 @@ def test_crosses_mark_what_does_not_fit_and_ranges_are_as_wide_as_the_limits(vis
         assert float(band.get_attribute("width")) / per_unit == pytest.approx(high - low, rel=1e-3)
 
 
+def test_each_format_has_its_range_and_its_logits_beside_its_name(visit):
+    figure = SoftmaxOverflow(scale=20, target=3)  # beyond float16, within the others
+    page = visit(figure).figure()
+
+    def height(mark):
+        box = mark.bounding_box()
+        return box["y"] + box["height"] / 2
+
+    bands = page.locator("rect.xe-range").all()
+    for name, band in zip(FORMATS, bands, strict=True):
+        label = page.locator(".xe-plot .xe-tick").get_by_text(name, exact=True)
+        assert height(band) == pytest.approx(height(label), abs=4)
+    for cross in page.locator("path.xe-cross").all():
+        assert abs(height(cross) - height(bands[0])) < bands[0].bounding_box()["height"] / 2
+
+
 def test_two_views_of_one_model_move_together_and_another_model_stays(visit):
     figure, other = SoftmaxOverflow(scale=11), SoftmaxOverflow(scale=3)
     page = visit(figure, figure, other)

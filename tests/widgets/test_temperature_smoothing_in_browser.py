@@ -190,10 +190,10 @@ def heights(figure):
     return lambda y: (zero - y) / (zero - one)
 
 
-def curve(figure) -> np.ndarray:
-    """Corners of the loss curve, in pixels of the page, shape (corners, 2)."""
+def curve(figure, name=".xe-curve") -> np.ndarray:
+    """Corners of the loss curve, or of another one, in pixels of the page, shape (corners, 2)."""
     plot = figure.locator(".xe-plot").bounding_box()
-    corners = figure.locator(".xe-curve").get_attribute("points").split()
+    corners = figure.locator(name).get_attribute("points").split()
     inside = np.array([[float(c) for c in corner.split(",")] for corner in corners])
     return inside + np.array([plot["x"], plot["y"]])
 
@@ -218,6 +218,25 @@ def test_point_curve_floor_and_best_stand_at_their_heights(visit, made):
     assert height(by) == pytest.approx(made.loss, abs=0.03)
     left, right = tick(figure, "0.1")[0], tick(figure, "10")[0]
     assert -1 + 2 * (bx - left) / (right - left) == pytest.approx(math.log10(made.best_temperature), abs=0.01)
+
+
+def test_the_line_below_the_point_is_cut_into_floor_and_excess(visit, made):
+    made.temperature = 3
+    figure = visit(made).figure()
+    nats, plot = heights(figure), figure.locator(".xe-plot").bounding_box()
+    for name, *ends in [(".xe-part-floor", 0, made.floor), (".xe-part-excess", made.floor, made.loss)]:
+        line = figure.locator(name)
+        drawn = [nats(plot["y"] + float(line.get_attribute(y))) for y in ("y1", "y2")]
+        assert drawn == pytest.approx(ends, abs=0.03), name
+
+
+def test_the_entropy_of_the_forecast_is_drawn_at_each_temperature(visit, made):
+    figure = visit(made).figure()
+    nats, (xs, ys) = heights(figure), curve(figure, ".xe-own-entropy").T
+    for temperature in (0.2, 1, 5):
+        made.temperature = temperature
+        drawn = np.interp(tick(figure, f"{temperature:g}")[0], xs, ys)
+        assert nats(drawn) == pytest.approx(made.forecast_entropy, abs=0.03)
 
 
 def test_a_loss_above_the_plot_becomes_an_arrowhead_and_the_curves_end_at_the_top(visit):
