@@ -69,6 +69,36 @@ def test_each_mistake_is_explained_in_a_sentence_of_its_own(name):
     assert [sentence for sentence in sentences if not re.match(r"[A-Z0-9e].*\.$", sentence)] == []
 
 
+SOUNDS_LIKE = {  # what a sentence of a mistake says, and the number that it is then said of
+    r"in bits": lambda answer: answer / math.log(2),
+    r"base 10": lambda answer: answer / math.log(10),
+    r"the perplexity(?! of)|its perplexity|1 over the probability": math.exp,
+    r"loss is minus its logarithm|[Tt]he price is minus its logarithm": lambda answer: math.exp(-answer),
+    r"its exponential is asked for": math.log,
+    r"The size is right": lambda answer: -answer,
+    r"the minus sign makes a price": lambda answer: -answer,
+    r"share of the second": lambda answer: 1 - answer,
+    r"^Half of the price": lambda answer: (answer + math.log(2)) / 2,
+    r"^Twice the price": lambda answer: 2 * (answer + math.log(2)),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mistake_that_is_called_by_name_is_the_number_it_would_give(name):
+    question = predict(name)
+    for number, sentence in question.mistakes:
+        for words, gives in SOUNDS_LIKE.items():
+            if re.search(words, sentence):
+                assert number == pytest.approx(gives(question.answer), rel=1e-3), sentence
+        if said := re.match(r"That is ((?:log )?[\d²(][\d² +/()]*)[.:]", sentence):
+            assert number == pytest.approx(value(said[1])), sentence
+
+
+def test_most_mistakes_are_called_by_a_name():
+    sentences = [sentence for name in NAMES for _, sentence in predict(name).mistakes]
+    assert sum(any(re.search(words, one) for words in SOUNDS_LIKE) for one in sentences) >= 18
+
+
 def test_each_chapter_of_the_first_part_asks_at_least_two_and_only_its_own(chapters):
     first_part = [notebook for path, notebook in chapters.items() if path.name < "08"]
     assert len(first_part) == len(CHAPTERS)

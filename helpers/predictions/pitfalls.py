@@ -44,7 +44,8 @@ def two_parts_of_a_batch() -> Prediction:
             f"527 / 112 = {whole:.2f}: nearly that of the large part.",
         ],
         mistakes={
-            3.5: "That is the mean of the two means. The small part would count nine times as much a token.",
+            3.5: "That is the mean of the two means. A token of the small part would count as nine of the "
+            "large one.",
             7.0: "That is the sum of the two means: a batch in parts would have another scale.",
             527.0: "That is the sum; a mean divides it by 112.",
         },
