@@ -39,6 +39,7 @@ def test_an_added_constant_halves_the_push_where_the_probability_is_as_small():
     figure = BinaryCurves(scipy.special.logit(1e-7), "q + epsilon", 7, "float64")
     assert figure.gradients[0] == pytest.approx(-0.5, rel=1e-6)
     assert figure.losses[0] == pytest.approx(-np.log(2e-7), rel=1e-12)
+    assert figure.lost_from[0] == np.floor(figure.logit * 10) / 10
     assert BinaryCurves(40, "q + epsilon", 1).losses[0] == pytest.approx(-np.log(1.1), rel=1e-6)  # below 0
 
 

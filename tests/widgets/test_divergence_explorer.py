@@ -123,4 +123,6 @@ def test_the_summary_holds_the_numbers():
     figure = explorer()
     for number in (*P, *Q, figure.entropy_p, figure.divergence, figure.cross_entropy):
         assert f"{number:.3f}" in figure.summary
-    assert f"KL(q‖p) {figure.reverse_divergence:.3f}" in figure.summary
+    figure.q = [0.5, 0.3, 0.2]  # another entropy than that of p
+    h, kl, ce = figure.entropy_q, figure.reverse_divergence, figure.reverse_cross_entropy
+    assert f"H(q) {h:.3f} and KL(q‖p) {kl:.3f} add up to H(q, p) {ce:.3f}." in figure.summary

@@ -89,3 +89,11 @@ def test_repr_is_the_call_that_makes_it_and_holds_no_address():
     assert repr(explorer()) == f"LossExplorer(words={words}, logits=[1.2, 2, 0.5, 0, -1], target=0)"
     copy = eval(repr(explorer()))
     assert (copy.words, copy.logits, copy.target) == (WORDS, LOGITS, 0)
+
+
+def test_the_summary_holds_the_numbers():
+    figure = explorer()
+    for number in (*figure.probabilities, figure.loss):
+        assert f"{number:.3f}" in figure.summary
+    assert f"the perplexity {figure.perplexity:.2f}" in figure.summary
+    assert "an even guess would pay 1.609 nats" in figure.summary

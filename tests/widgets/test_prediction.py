@@ -35,6 +35,7 @@ def test_the_question_is_kept_as_it_was_asked():
         ({"mistakes": {float("nan"): "?"}}, "finite numbers"),
         ({"mistakes": {2.31: "close to the answer"}}, "2.30259 and 2.31 are so close"),
         ({"mistakes": {5.0: "a", 5.05: "b"}}, "5 and 5.05 are so close"),
+        ({"answer": 0.01, "mistakes": {0.0108: "both shown as 0.01"}}, "0.01 and 0.0108 are so close"),
     ],
 )
 def test_a_question_that_could_not_be_judged_is_named(changes, message):
