@@ -216,7 +216,7 @@ function render({ model, el }) {
   const hatches = legend(["xe-key-dearer", "the forecast is dearer: adds to KL"], ["xe-key-cheaper", "the forecast is cheaper: takes from KL"]);
   const root = figure(
     "Divergence explorer",
-    element("div", { className: "xe-pairs" }, heading, ...rows.map(({ node }) => node), foot),
+    element("div", {}, heading, ...rows.map(({ node }) => node), foot),
     buttons,
     element("div", { className: "xe-directions" }, ...ways.map(({ node }) => node)),
     hatches,

@@ -107,7 +107,7 @@ function render({ model, el }) {
   const scale = gauge(words.length);
   const heading = element("div", { className: "xe-row xe-heading", "aria-hidden": "true" });
   for (const title of ["target", "logit z", "probability q", "gradient q − p"]) heading.append(element("span", {}, title));
-  const table = element("div", { className: "xe-rows" }, heading, ...rows.map(({ node }) => node));
+  const table = element("div", {}, heading, ...rows.map(({ node }) => node));
   const loss = element("p", { className: "xe-loss" });
   const verdict = element("p", { className: "xe-verdict" });
   const way = descent({ start: lossNow, step: takeStep, even: scale.evenly, trail: () => model.get("trail") });

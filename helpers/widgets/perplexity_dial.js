@@ -157,7 +157,7 @@ function render({ model, el }) {
 
   const root = figure(
     "Perplexity dial",
-    element("div", { className: "xe-token-rows" }, heading, ...rows.map(({ node }) => node)),
+    element("div", {}, heading, ...rows.map(({ node }) => node)),
     element(
       "div",
       { className: "xe-scene" },

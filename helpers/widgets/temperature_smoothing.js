@@ -158,7 +158,7 @@ function render({ model, el }) {
 
   const root = figure(
     "Temperature and label smoothing",
-    element("div", { className: "xe-blend-rows" }, heading, ...rows.map(({ node }) => node)),
+    element("div", {}, heading, ...rows.map(({ node }) => node)),
     rowKeys,
     heat.node,
     smoothing.node,
