@@ -192,6 +192,7 @@ def test_the_dead_zone_is_wide_on_the_logit_axis_and_too_thin_to_see_on_the_othe
 def test_the_dead_zone_begins_where_the_push_is_lost(visit):
     figure = BinaryCurves(-4, "clipped q", 3, axis="logit")
     plot = visit(figure).figure().locator(".xe-plot").first
+    plot.locator(".xe-lost").first.wait_for(state="attached")
     width = plot.bounding_box()["width"]
     edges = plot.locator(".xe-lost").evaluate_all(
         """(bands) => bands.map((band) => ["x", "width"].map((name) => Number(band.getAttribute(name))))"""

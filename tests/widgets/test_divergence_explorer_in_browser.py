@@ -191,6 +191,7 @@ def test_areas_of_the_columns_are_the_terms(visit, explorer):
 
 def test_each_hatch_lies_over_the_outcomes_of_its_kind(visit):
     page = visit(DivergenceExplorer(BALLS, P, [0.7, 0.1, 0.2]))
+    page.figure().locator(".xe-hatch-cheaper").first.wait_for(state="attached")
     spans = page.page.evaluate(
         """() => {
              const plot = document.querySelector(".xe-plot");

@@ -179,6 +179,7 @@ def test_the_way_downhill_is_watched_and_can_be_halted(visit, explorer):
 
 def test_the_even_guess_is_drawn_beside_the_way_downhill(visit, explorer):
     page = visit(explorer)
+    page.figure().locator(".xe-descent .xe-point").wait_for(state="attached")
     levels = page.page.evaluate(
         """() => {
              const plot = document.querySelector(".xe-descent .xe-plot");

@@ -152,6 +152,7 @@ def test_each_format_has_its_range_and_its_logits_beside_its_name(visit):
         box = mark.bounding_box()
         return box["y"] + box["height"] / 2
 
+    page.locator("rect.xe-range").first.wait_for(state="attached")
     bands = page.locator("rect.xe-range").all()
     for name, band in zip(FORMATS, bands, strict=True):
         label = page.locator(".xe-plot .xe-tick").get_by_text(name, exact=True)
