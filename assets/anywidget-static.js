@@ -90,7 +90,8 @@
     const states = {};
     const tags = (type) => document.querySelectorAll(`script[type="${type}"]`);
     for (const tag of tags(STATE)) Object.assign(states, JSON.parse(tag.textContent).state);
-    for (const tag of tags(VIEW)) mount(tag, states);
+    const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 1));
+    for (const tag of tags(VIEW)) whenIdle(() => mount(tag, states), { timeout: 1000 }); // one by one: the page stays quick
   }
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();

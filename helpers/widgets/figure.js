@@ -65,10 +65,10 @@ export const slider = (properties) => element("input", { type: "range", ...OWN_K
 export const radio = (properties) => element("input", { type: "radio", ...OWN_KEYS, ...properties });
 export const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick, ...OWN_KEYS });
 
-/** The root of a view. A form, because names of radio buttons are private to it: two views never share a group. To a
-    screen reader it is a group, since a page with many forms would have as many landmarks. */
+/** The root of a view: to a screen reader a group with a name. Inside it a form, because names of radio buttons are
+    private to one: two views never share a group. */
 export function figure(label, ...children) {
-  const root = element("form", { className: "xe-figure", "aria-label": label }, ...children);
+  const root = element("div", { className: "xe-figure", "aria-label": label }, element("form", {}, ...children));
   root.setAttribute("role", "group");
   root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a slider is no submission
   return root;

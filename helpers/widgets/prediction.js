@@ -72,7 +72,7 @@ function render({ model, el }) {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
     event.stopPropagation();
-    root.requestSubmit();
+    input.form.requestSubmit();
   });
   root.addEventListener("submit", () => {
     const guess = readNumber(input.value);

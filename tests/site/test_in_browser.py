@@ -50,6 +50,10 @@ PAST_THE_EDGE = """() => {   // what scrolls sideways, and whether it says so at
     const found = [];
     for (const e of document.querySelectorAll(".bd-article *")) {
       if (!shown(e)) continue;
+      if (e.closest("div.cell")) {  // it is laid out when it comes into view
+        e.scrollIntoView({ block: "center" });
+        await frame();
+      }
       const scrolls = e.scrollWidth > e.clientWidth + 1, start = cue(e);
       e.scrollLeft = e.scrollWidth;
       await frame();
