@@ -6,24 +6,27 @@
   const FEW = 4;
   const LEAST = 8; // milliseconds that have to be left before the next few
   const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
-  let waiting = [];
+  const blocks = () => [...document.querySelectorAll(BLOCKS)];
+  let waiting, settled;
 
-  function some(idle) {
-    do {
-      const blocks = waiting.splice(0, FEW);
-      const scrolls = blocks.map((block) => block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight);
-      blocks.forEach((block, k) => {
-        if (scrolls[k]) block.tabIndex = 0;
-        else block.removeAttribute("tabindex");
-      });
-    } while (waiting.length && idle?.timeRemaining() > LEAST);
-    if (waiting.length) whenIdle(some);
+  function mark(some) {
+    const scrolls = some.map((block) => block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight);
+    some.forEach((block, k) => {
+      if (scrolls[k]) block.tabIndex = 0;
+      else block.removeAttribute("tabindex");
+    });
   }
-  function look() {
-    const working = waiting.length > 0;
-    waiting = [...document.querySelectorAll(BLOCKS)];
-    if (!working && waiting.length) whenIdle(some);
+  function goOn(idle) {
+    do mark(waiting.splice(0, FEW));
+    while (waiting.length && idle?.timeRemaining() > LEAST);
+    if (waiting.length) whenIdle(goOn, { timeout: 500 });
   }
-  addEventListener("load", look);
-  addEventListener("resize", look);
+  addEventListener("load", () => {
+    waiting = blocks();
+    whenIdle(goOn, { timeout: 500 });
+  });
+  addEventListener("resize", () => {
+    clearTimeout(settled);
+    settled = setTimeout(() => mark(blocks()), 100); // a new width is rare: all at once
+  });
 })();

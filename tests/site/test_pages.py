@@ -128,6 +128,17 @@ def test_every_page_has_exactly_one_first_heading(site):
     assert {name: count for name, count in counts.items() if count != 1} == {}
 
 
+def test_a_list_holds_items_alone(site):
+    wrong = [
+        f"{page.name}: a {child.name} in a list"
+        for page in site.values()
+        for items in page.soup.find_all(["ul", "ol"])
+        for child in items.find_all(True, recursive=False)
+        if child.name not in ("li", "script", "template") and items.get("role") != "listbox"
+    ]
+    assert wrong == []
+
+
 def test_every_picture_has_alt_text_and_a_size(site):
     wrong = []
     for page in site.values():
