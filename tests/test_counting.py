@@ -12,7 +12,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from helpers.data import CharVocabulary, WordVocabulary, load_splits, word_tokens
 from helpers.information import cross_entropy, entropy
 from helpers.metrics import bits_per_byte, perplexity
-from helpers.models.counting import BigramModel, OpenVocabularyModel, SpellingModel, UnigramModel
+from helpers.models.counting import (
+    BigramModel,
+    OpenVocabularyModel,
+    SpellingModel,
+    TrigramModel,
+    UnigramModel,
+)
 
 modest = settings(max_examples=60, deadline=None)
 positive = st.floats(1e-3, 1e3)
@@ -51,6 +57,15 @@ def test_the_unigram_is_the_smoothed_share_of_each_token(text, alpha):
     assert_allclose(model.next_distribution(), expected, rtol=1e-12)
     assert_allclose(model.log_probs(scored), np.log([expected[x] for x in scored]), rtol=1e-12, atol=1e-14)
     assert_array_equal(model.counts, [counted.count(x) for x in range(vocab_size)])
+
+
+@modest
+@given(texts(), st.integers(0, 30), st.sampled_from([UnigramModel, BigramModel]))
+def test_a_context_is_what_came_before_and_is_not_priced(text, cut, kind):
+    vocab_size, counted, scored = text
+    model = kind.fit(counted, vocab_size)
+    context, tokens = scored[:cut], scored[cut:]
+    assert_array_equal(model.log_probs(tokens, context), model.log_probs(scored)[cut:])
 
 
 @modest
@@ -144,6 +159,86 @@ def test_a_vocabulary_whose_square_would_fill_the_memory_is_no_trouble():
     assert_allclose(np.exp(model.log_probs(tokens[:21])[1:]), expected, rtol=1e-12)
 
 
+# ---- trigram ---------------------------------------------------------------------------------------------
+
+
+def trigram_in_words(x, g, h, counted, vocab_size, kappa, alpha):
+    """q(x | g, h) = (c(g, h, x) + κ q(x | h)) / (c(g, h) + κ)."""
+    triples = Counter(zip(counted, counted[1:], counted[2:], strict=False))
+    contexts = Counter(pairwise(counted[:-1]))
+    prior = bigram_in_words(x, h, counted, vocab_size, kappa, alpha)
+    return (triples[g, h, x] + kappa * prior) / (contexts[g, h] + kappa)
+
+
+@modest
+@given(texts(), positive, positive)
+def test_the_trigram_is_the_equation_read_aloud(text, kappa, alpha):
+    vocab_size, counted, scored = text
+    model = TrigramModel.fit(counted, vocab_size, concentration=kappa, pseudo_count=alpha)
+    expected = [unigram_in_words(x, counted, vocab_size, alpha) for x in scored[:1]]
+    expected += [bigram_in_words(x, h, counted, vocab_size, kappa, alpha) for h, x in pairwise(scored[:2])]
+    expected += [
+        trigram_in_words(x, g, h, counted, vocab_size, kappa, alpha)
+        for g, h, x in zip(scored, scored[1:], scored[2:], strict=False)
+    ]
+    assert_allclose(model.log_probs(scored), np.log(expected), rtol=1e-12, atol=1e-14)
+    one_by_one = [model.next_distribution(scored[:t])[x] for t, x in enumerate(scored)]
+    assert_allclose(one_by_one, expected, rtol=1e-12)
+
+
+@modest
+@given(texts(), positive)
+def test_after_every_pair_the_trigram_sums_to_one_and_has_no_zero(text, kappa):
+    vocab_size, counted, _ = text
+    model = TrigramModel.fit(counted, vocab_size, concentration=kappa)
+    for context in [(), *product(range(vocab_size), repeat=1), *product(range(vocab_size), repeat=2)]:
+        q = model.next_distribution(context)
+        assert (q > 0).all()
+        assert_allclose(q.sum(), 1, rtol=1e-12)
+
+
+@modest
+@given(texts(min_size=3), st.integers(0, 4))
+def test_a_trigram_reads_on_after_the_last_two_tokens_of_its_context(text, cut):
+    vocab_size, counted, scored = text
+    model = TrigramModel.fit(counted, vocab_size)
+    whole = model.log_probs(scored)
+    assert_array_equal(model.log_probs(scored[cut:], context=scored[:cut]), whole[cut:])
+
+
+def test_a_pair_never_seen_leaves_the_bigram_and_the_last_pair_is_nobodys_context():
+    model = TrigramModel.fit([0, 1, 2, 0, 2], 3, concentration=0.5)
+    for pair in ([1, 1], [0, 2]):
+        assert_allclose(model.next_distribution(pair), model.bigram.next_distribution(pair[1]), rtol=1e-12)
+    seen = model.next_distribution([0, 1])
+    assert seen[2] > model.bigram.next_distribution(1)[2]
+
+
+def test_a_trigram_knows_what_a_bigram_cannot():
+    text = [0, 1, 3, 0, 2, 4] * 40  # after 0 comes now 1, now 2: the token before the last one says which
+    trigram = TrigramModel.fit(text, 5, concentration=1e-3)
+    assert_allclose(-trigram.bigram.log_probs(text).mean(), np.log(2) / 3, atol=0.01)
+    assert -trigram.log_probs(text).mean() < 0.02
+    assert_array_equal(trigram.sample(600, np.random.default_rng(0), context=[2, 4]), (text * 3)[:600])
+
+
+def test_trigram_samples_follow_each_pair_as_often_as_its_distribution_says():
+    model = TrigramModel.fit([0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 0], 2, concentration=0.5)
+    drawn = model.sample(20_000, np.random.default_rng(0))
+    assert drawn.shape == (20_000,)
+    for pair in product(range(2), repeat=2):
+        followers = drawn[2:][(drawn[:-2] == pair[0]) & (drawn[1:-1] == pair[1])]
+        shares = np.bincount(followers, minlength=2) / followers.size
+        assert_allclose(shares, model.next_distribution(pair), atol=0.03)
+
+
+def test_a_vocabulary_whose_triples_have_no_number_is_named():
+    with pytest.raises(ValueError, match="vocab_size is 2097152; expected less than 2097152"):
+        TrigramModel.fit([0], 2**21)
+    largest = TrigramModel.fit([2**21 - 2] * 4, 2**21 - 1, concentration=1.0)
+    assert largest.next_distribution([2**21 - 2] * 2)[-1] > 0.8
+
+
 # ---- sampling --------------------------------------------------------------------------------------------
 
 
@@ -183,7 +278,7 @@ def test_samples_are_texts_that_the_model_can_score_and_a_seed_gives_them_again(
 # ---- bad input -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fit", [UnigramModel.fit, BigramModel.fit])
+@pytest.mark.parametrize("fit", [UnigramModel.fit, BigramModel.fit, TrigramModel.fit])
 @pytest.mark.parametrize(
     ("tokens", "vocab_size", "message"),
     [
@@ -207,6 +302,17 @@ def test_smoothing_that_smooths_nothing_is_named(value):
         BigramModel.fit([0], 1, concentration=value)
     with pytest.raises(ValueError, match=rf"pseudo_count is {value}; expected"):
         BigramModel.fit([0], 1, pseudo_count=value)
+    with pytest.raises(ValueError, match=rf"concentration is {value}; expected a number above 0"):
+        TrigramModel.fit([0], 1, concentration=value)
+
+
+def test_a_trigram_names_tokens_and_contexts_out_of_range():
+    model = TrigramModel.fit([0, 1, 0], 2)
+    with pytest.raises(ValueError, match=r"tokens holds 2 at position \(1,\)"):
+        model.log_probs([0, 2])
+    for ask in (model.next_distribution, lambda context: model.sample(1, None, context)):
+        with pytest.raises(ValueError, match="context holds 5"):
+            ask([5, 0])
 
 
 @pytest.mark.parametrize("fit", [UnigramModel.fit, BigramModel.fit])
@@ -297,6 +403,12 @@ def test_the_parts_of_a_text_multiply_to_the_whole(little):
     assert_allclose(whole, np.log(by_hand) + little.spelling.log_probs(["bab"])[0], rtol=1e-12)
 
 
+def test_a_context_of_words_is_what_came_before(little):
+    words = ["a", "bab", "b", "ab"]
+    for cut in range(5):
+        assert_array_equal(little.log_probs(words[cut:], words[:cut]), little.log_probs(words)[cut:])
+
+
 def test_sampled_words_are_strings_and_unknown_ones_are_spelled(little):
     drawn = little.sample(300, np.random.default_rng(0))
     assert len(drawn) == 300
@@ -323,9 +435,10 @@ def shakespeare():
     ids, scored = characters.encode(train), characters.encode(text)
     train_words, words_scored = word_tokens(train), word_tokens(text)
     prices = {}
-    for model in (UnigramModel, BigramModel):
+    for model in (UnigramModel, BigramModel, TrigramModel):
         by_character = model.fit(ids, len(characters))
         prices["characters", model] = scored.size, -by_character.log_probs(scored).sum()
+    for model in (UnigramModel, BigramModel):
         for min_count in (2, 20):
             vocabulary = WordVocabulary(train_words, min_count)
             by_word = OpenVocabularyModel.fit(train_words, vocabulary, characters, model)
@@ -342,6 +455,7 @@ def test_context_lowers_the_price_of_macbeth_and_no_model_is_worse_than_guessing
         assert prices[kind[0], BigramModel, *kind[1:]][1] < unigram
     tokens, unigram = prices["characters", UnigramModel]
     assert unigram < tokens * np.log(79)
+    assert prices["characters", TrigramModel][1] < 0.85 * prices["characters", BigramModel][1]
 
 
 def test_words_have_the_higher_perplexity_and_the_lower_price_per_byte(shakespeare):
