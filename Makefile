@@ -15,7 +15,7 @@ CHAPTERS := $(sort $(wildcard chapters/*.ipynb))
 SOLUTIONS := $(sort $(wildcard solutions/*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test audit lab execute exercises bench clean
+.PHONY: help data book test audit lab execute exercises bench clean
 
 help:  ## Show this text
 	@echo "Cross-entropy, the book. Targets:"
@@ -30,10 +30,15 @@ $(READY): requirements.txt constraints.txt
 	$(BIN)/pip check
 	@touch $@
 
+# It looks at every byte of what is there (half a second), so it needs no stamp, and mends what was lost.
+data: $(READY)  ## Fetch the real parts, once: a language model, vocabularies, translations (130 MB, into data/)
+	@$(BIN)/python -m helpers.parts
+
+# It is built from the stored outputs: no notebook runs, and data/ is not needed.
 book: $(READY)  ## Build the website from the stored outputs: _build/html/index.html
 	$(BIN)/jupyter-book build . -W -n --keep-going
 
-test: $(READY) book  ## Prove it: lint, every notebook, every helper, every page
+test: $(READY) data book  ## Prove it: lint, every notebook, every helper, every page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest --nbval chapters exercises solutions tests
@@ -46,20 +51,20 @@ $(JUDGES): $(AUDIT)/package-lock.json $(READY)
 audit: $(READY) $(JUDGES) book  ## Let axe and Lighthouse judge every page
 	$(BIN)/pytest $(AUDIT)/judged_by_axe.py $(AUDIT)/judged_by_lighthouse.py
 
-lab: $(READY)  ## Open a copy of the exercises in JupyterLab, work/, which is yours; the chapters are beside it
+lab: $(READY) data  ## Open a copy of the exercises in JupyterLab, work/, which is yours; the chapters are beside it
 	$(BIN)/python -m helpers.handouts work
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/work
 
-execute: $(READY)  ## Run every notebook in place and store its outputs, normalised
+execute: $(READY) data  ## Run every notebook in place and store its outputs, normalised
 	$(BIN)/python -m helpers.notebooks execute $(CHAPTERS)
 	$(BIN)/python -m helpers.notebooks picture $(firstword $(CHAPTERS))
 
-exercises: $(READY)  ## Make the exercises from the solutions, and run both
+exercises: $(READY) data  ## Make the exercises from the solutions, and run both
 	$(BIN)/python -m helpers.notebooks execute $(SOLUTIONS)
 	$(BIN)/python -m helpers.exercises $(SOLUTIONS)
 
-bench: $(READY)  ## Compare our speed with the alternatives, as ratios from one run
+bench: $(READY) data  ## Compare our speed with the alternatives, as ratios from one run
 	@for f in benchmarks/bench_*.py; do $(BIN)/python $$f || exit 1; done
 
-clean:  ## Remove what make made (the environment too)
-	rm -rf _build $(VENV) $(AUDIT)/node_modules *.egg-info .pytest_cache .hypothesis .ruff_cache .coverage
+clean:  ## Remove what make made and fetched (the environment too)
+	rm -rf _build data $(VENV) $(AUDIT)/node_modules *.egg-info .pytest_cache .hypothesis .ruff_cache .coverage
