@@ -182,6 +182,14 @@ class CharVocabulary:
         """
         return "".join(self.characters[i] for i in _known_ids(ids, len(self)))
 
+    def pieces(self, ids) -> list[bytes]:
+        """The bytes in UTF-8 that each token stands for, as :mod:`helpers.tokenization` has them.
+
+        Raises:
+            ValueError: an id is not one of 0 … V − 1.
+        """
+        return [self.characters[i].encode() for i in _known_ids(ids, len(self))]
+
 
 # ---- words -----------------------------------------------------------------------------------------------
 
