@@ -4,20 +4,19 @@ A GGUF file holds named fields and named tensors. Most tensors are quantised: Q4
 integers of 4 bits, one scale and one minimum. They are multiplied out to float32 once, when the file is read:
 the model computes in full precision, with weights that have lost some.
 
-llama.cpp and :class:`Llama` turn neighbours among the numbers of a query and of a key; `transformers` turns
-each number with the one half a head away, and reorders the rows of these two matrices when it reads such a file.
+llama.cpp and :class:`Llama` turn neighbours among the numbers of a query and of a key. `transformers` turns
+each number with the one half a head away; it reorders the rows of these matrices when it reads such a file.
 """
 
 import re
 from pathlib import Path
 
 import gguf
+import numpy as np
 import torch
 
 from helpers import parts
 from helpers.models.llama import Llama
-
-ARCHITECTURE = "llama"
 
 # The arguments of Llama, as the file's fields call them, after "llama.".
 FIELDS = {
@@ -61,36 +60,38 @@ def load_llama(path: str | Path) -> Llama:
 
     Raises:
         FileNotFoundError: no file is there.
-        ValueError: the file is no GGUF or is cut short; it holds another architecture than Llama's, or a
-            form of it that :class:`Llama` does not compute; a field or a tensor is missing. The message names it.
+        ValueError: the file is no GGUF or is cut short; it holds another architecture, or a form of Llama's
+            that :class:`Llama` does not compute; a field or a tensor is missing. The message names it.
     """
     reader = _read(path)
     fields, tensors = reader.fields, {tensor.name: tensor for tensor in reader.tensors}
-    architecture = _named("field", "general.architecture", fields, path).contents()
-    if architecture != ARCHITECTURE:
-        raise ValueError(f"{path} holds the architecture {architecture!r}; expected {ARCHITECTURE!r}")
-    sizes = {
-        argument: _named("field", f"{ARCHITECTURE}.{field}", fields, path).contents()
-        for argument, field in FIELDS.items()
-    }
-    vocab_size = int(
-        _named("tensor", "token_embd.weight", tensors, path).shape[-1]
-    )  # a file's axes go backwards
+
+    def field(name: str):
+        return _named("field", name, fields, path).contents()
+
+    if (architecture := field("general.architecture")) != "llama":
+        raise ValueError(f"{path} holds the architecture {architecture!r}; expected 'llama'")
+    sizes = {argument: field(f"llama.{name}") for argument, name in FIELDS.items()}
+    for name, computed in {
+        "rope.scaling.type": "none",
+        "rope.dimension_count": sizes["dim"] // sizes["heads"],
+    }.items():
+        if f"llama.{name}" in fields and field(f"llama.{name}") != computed:
+            raise ValueError(f"{path}: llama.{name} is {field(f'llama.{name}')!r}; expected {computed!r}")
+    embedding = _named("tensor", in_file("embedding.weight"), tensors, path)
     with torch.device("meta"):  # shapes alone: no random weights are drawn to be thrown away
         model = Llama(len(embedding.data), **sizes)
     weights = {}
-    for parameter, shape in ((name, tensor.shape) for name, tensor in model.state_dict().items()):
-        name = in_file(parameter)
-        tensor = _named("tensor", name, tensors, path)
-        weights[parameter] = torch.from_numpy(gguf.quants.dequantize(tensor.data, tensor.tensor_type).copy())
-        if weights[parameter].shape != shape:
-            came = tuple(weights[parameter].shape)
-            raise ValueError(f"{path}: tensor {name} has shape {came}; expected {tuple(shape)}")
-        del tensors[name]
+    for parameter, empty in model.state_dict().items():
+        tensor = _named("tensor", in_file(parameter), tensors, path)
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        weights[parameter] = torch.from_numpy(np.require(values, requirements="W"))  # no view of the file
+        if weights[parameter].shape != empty.shape:
+            came, expected = tuple(weights[parameter].shape), tuple(empty.shape)
+            raise ValueError(f"{path}: tensor {tensor.name} has shape {came}; expected {expected}")
+        del tensors[tensor.name]
     if tensors:
-        raise ValueError(
-            f"{path} holds tensors that Llama has no use for: {', '.join(tensors)}; expected none"
-        )
+        raise ValueError(f"{path} holds {', '.join(tensors)}; expected no tensor that Llama has no use for")
     model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(False)
 
