@@ -23,6 +23,8 @@ ARROWS = [
     ("losses.tensorflow", {"information", "validation", "quiet_tensorflow"}, {"numpy", "tensorflow"}),
     ("metrics", {"losses.*", "information", "validation"}, {"numpy"}),
     ("data", {"losses.*", "information", "validation"}, {"numpy"}),
+    ("models.llama", {"validation"}, {"numpy", "torch"}),
+    ("models.gguf", {"models.llama", "parts"}, {"numpy", "torch", "gguf"}),
     ("models.pytorch", {"losses.*", "information", "validation"}, {"numpy", "torch"}),
     (
         "models.tensorflow",
