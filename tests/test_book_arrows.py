@@ -25,7 +25,9 @@ ARROWS = [
     ("data", {"losses.*", "information", "validation"}, {"numpy"}),
     ("models.llama", {"validation"}, {"numpy", "torch"}),
     ("models.gguf", {"models.llama", "parts"}, {"numpy", "torch", "gguf"}),
-    ("models.pytorch", {"losses.*", "information", "validation"}, {"numpy", "torch"}),
+    ("models.scoring", {"validation"}, {"numpy", "torch"}),
+    ("models.gpt", {"models.llama", "models.scoring", "validation"}, {"numpy", "torch"}),
+    ("models.pytorch", {"models.scoring", "losses.*", "information", "validation"}, {"numpy", "torch"}),
     (
         "models.tensorflow",
         {"losses.*", "information", "validation", "quiet_tensorflow"},
@@ -42,6 +44,7 @@ ARROWS = [
     ),
     ("evaluation", {"metrics", "validation"}, {"numpy", "tqdm"}),
     ("batches", {"validation"}, {"numpy"}),
+    ("training.checkpoints", {"training.history"}, {"numpy", "torch"}),
     ("training.pytorch", {"training.*", "metrics", "batches", "validation"}, {"numpy", "torch"}),
     (
         "training.tensorflow",

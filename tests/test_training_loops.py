@@ -13,10 +13,12 @@ from helpers.batches import random_windows
 from helpers.losses import reference
 from helpers.models import pytorch as torch_models
 from helpers.models.counting import BigramModel
+from helpers.models.gpt import GPT
 from helpers.models.tensorflow import transfer_weights
 from helpers.quiet_tensorflow import tf
 from helpers.training import pytorch as torch_training
 from helpers.training import tensorflow as tf_training
+from helpers.training.schedule import rate_share
 
 V = 7
 TEXT = np.random.default_rng(0).integers(V, size=500)
@@ -181,6 +183,158 @@ def test_both_loops_walk_the_same_way():
     assert 0 < np.count_nonzero(one.gradient_norm > 0.2) < 25  # some are clipped
     for name, values in asdict(one).items():
         assert_allclose(getattr(two, name), values, rtol=0, atol=2e-4, err_msg=name)
+
+
+# ---- warm-up, and runs that are stopped --------------------------------------------------------------------
+
+
+def test_the_rate_climbs_to_its_top_and_falls_to_zero_in_straight_lines():
+    shares = [rate_share(step, steps=10, warm_up=3) for step in range(11)]
+    assert_allclose(shares, [1 / 4, 2 / 4, 3 / 4, 1, 6 / 7, 5 / 7, 4 / 7, 3 / 7, 2 / 7, 1 / 7, 0])
+    falling = torch.optim.lr_scheduler.LinearLR(
+        torch.optim.SGD([torch.zeros(1)], lr=1.0), 1.0, 0.0, total_iters=10
+    )
+    for step in range(10):
+        assert_allclose(rate_share(step, steps=10), falling.get_last_lr()[0], rtol=1e-12)
+        falling.optimizer.step()
+        falling.step()
+
+
+def test_with_a_warm_up_the_first_steps_are_short():
+    # As above: with Adam, a weight whose gradient stays the same moves by the rate of each step.
+    torch_only = FRAMEWORKS["pytorch"]
+    found = moved(torch_only, steps=4, warm_up=1, learning_rate=0.012)
+    assert_allclose(found, 0.006 + 0.012 + 0.008 + 0.004, rtol=0.03)
+    assert_allclose(moved(torch_only, steps=1, learning_rate=0.01), 0.01, rtol=1e-3)
+
+
+class Halt(Exception):
+    """The power fails."""
+
+
+def stopped_after(model, steps):
+    """The model, which fails in the step after so many: only `train` calls it, the others call `advance`."""
+    left = iter(range(steps))
+
+    def forward(*_):
+        if next(left, None) is None:
+            raise Halt
+
+    model.register_forward_hook(forward)
+    return model
+
+
+def forgetful():
+    """A model that draws random numbers in training: what is dropped out."""
+    torch.manual_seed(0)
+
+    class Forgetful(torch_models.SimpleLanguageModel):
+        def forward(self, tokens):
+            return torch.nn.functional.dropout(super().forward(tokens), 0.2, self.training)
+
+    return Forgetful(V, 3, 5)
+
+
+def small_gpt():
+    torch.manual_seed(0)
+    return GPT(V, context=8, layers=1, heads=1, dim=4)
+
+
+@pytest.mark.parametrize("make", [lambda: torch_model(dtype=torch.float32), small_gpt, forgetful])
+@pytest.mark.parametrize("stops", [[5], [6], [2, 3], [19], []])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not_to_the_last_bit(make, stops, tmp_path):
+    options = {"steps": 20, "evaluate_every": 3, "warm_up": 4}
+    whole = make()
+    expected = trained(FRAMEWORKS["pytorch"], whole, **options)
+    path = tmp_path / "runs" / "run.pt"
+    for stop in stops:
+        with pytest.raises(Halt):
+            trained(FRAMEWORKS["pytorch"], stopped_after(make(), stop), checkpoint=path, **options)
+        torch.rand(7)  # something else happens in between
+    model = make()
+    history = trained(FRAMEWORKS["pytorch"], model, checkpoint=path, **options)
+    for name, values in asdict(expected).items():
+        assert_array_equal(getattr(history, name), values, err_msg=name)
+    for name, weight in model.state_dict().items():
+        assert torch.equal(weight, whole.state_dict()[name]), name
+    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+
+
+def test_a_run_that_has_ended_is_read_and_not_run_again(tmp_path):
+    path = tmp_path / "run.pt"
+    first = torch_model(dtype=torch.float32)
+    history = trained(FRAMEWORKS["pytorch"], first, checkpoint=path)
+    again = stopped_after(torch_model(seed=1, dtype=torch.float32), 0)
+    assert_array_equal(trained(FRAMEWORKS["pytorch"], again, checkpoint=path).train_loss, history.train_loss)
+    assert torch.equal(again.fc.weight, first.fc.weight)
+
+
+def test_a_checkpoint_is_whole_or_not_there_when_the_disk_fails(tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    options = {"steps": 6, "evaluate_every": 2, "checkpoint": path}
+    with pytest.raises(Halt):
+        trained(FRAMEWORKS["pytorch"], stopped_after(torch_model(), 3), **options)
+    before = path.read_bytes()
+
+    def half(state, file):
+        file.write_bytes(before[:100])
+        raise OSError("no space left")
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(OSError, match="no space left"):
+        trained(FRAMEWORKS["pytorch"], torch_model(), **options)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"learning_rate": 0.02},
+            r"run.pt is of a run with learning_rate 0.01; expected 0.02. Give the options",
+        ),
+        ({"steps": 9}, "of a run with steps 3; expected 9"),
+        ({"seed": 3}, "of a run with seed 0; expected 3"),
+        ({"text": TEXT[::-1]}, r"of a run with train_tokens \w{16}; expected \w{16}"),
+        ({"validation": TEXT[:61]}, "of a run with validation_tokens"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_named_and_nothing_is_changed(changed, message, tmp_path):
+    path = tmp_path / "run.pt"
+    trained(FRAMEWORKS["pytorch"], torch_model(), checkpoint=path)
+    before, model = path.read_bytes(), torch_model(seed=2)
+    weights = FRAMEWORKS["pytorch"].weights(model)
+    with pytest.raises(ValueError, match=message):
+        trained(FRAMEWORKS["pytorch"], model, checkpoint=path, **changed)
+    assert path.read_bytes() == before
+    for a, b in zip(weights, FRAMEWORKS["pytorch"].weights(model), strict=True):
+        assert_array_equal(a, b)
+
+
+def test_a_checkpoint_of_another_model_is_named(tmp_path):
+    path = tmp_path / "run.pt"
+    trained(FRAMEWORKS["pytorch"], torch_model(), checkpoint=path)
+    with pytest.raises(
+        ValueError, match=r"another model: lstm.weight_ih_l0 has shape \(20, 3\); expected \(24, 3"
+    ):
+        trained(FRAMEWORKS["pytorch"], torch_model(hidden_dim=6), checkpoint=path)
+    with pytest.raises(
+        ValueError, match=r"another model: embedding.weight has shape \(7, 3\); expected \(7, 4\)"
+    ):
+        trained(FRAMEWORKS["pytorch"], small_gpt(), checkpoint=path)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    torch.save({"options": SimpleNamespace()}, path)
+    with pytest.raises(Exception, match=r"[Ww]eights.only"):
+        trained(FRAMEWORKS["pytorch"], torch_model(), checkpoint=path)
+
+
+@pytest.mark.parametrize("warm_up", [-1, 3, 1.5])
+def test_a_warm_up_that_is_no_part_of_the_run_is_named(warm_up):
+    with pytest.raises(ValueError, match=f"warm_up is {warm_up}; expected a whole number from 0 to 2"):
+        trained(FRAMEWORKS["pytorch"], torch_model(), steps=3, warm_up=warm_up)
 
 
 # ---- sample ----------------------------------------------------------------------------------------------

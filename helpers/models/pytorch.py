@@ -1,6 +1,9 @@
 """A language model that is trained, in PyTorch: embedding, LSTM, linear."""
 
+import numpy as np
 from torch import Tensor, nn
+
+from helpers.models import scoring
 
 
 class SimpleLanguageModel(nn.Module):
@@ -43,3 +46,7 @@ class SimpleLanguageModel(nn.Module):
         hidden, state = self.lstm(embedded, state)  # (B, T, H)
         logits = self.fc(hidden)  # (B, T, V)
         return logits, state
+
+    def log_probs(self, tokens, context=()) -> np.ndarray:
+        """Log-probability of each token, in nats, shape (T,), by :func:`helpers.models.scoring.log_probs`."""
+        return scoring.log_probs(self, tokens, context)

@@ -63,6 +63,20 @@ class Recorder:
         done = len(self._steps)
         return done == self.steps or done % self.evaluate_every == 0
 
+    def state(self) -> dict[str, list]:
+        """Everything recorded, as plain numbers, to be written to a file."""
+        self._steps = [(float(loss), float(norm), tokens) for loss, norm, tokens in self._steps]
+        return {"steps": self._steps, "validations": self._validations}
+
+    def restore(self, state: dict[str, list]) -> None:
+        """Go on from what :meth:`state` gave; what was recorded since is forgotten."""
+        self._steps, self._validations = list(state["steps"]), list(state["validations"])
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps have been recorded."""
+        return len(self._steps)
+
     def history(self) -> History:
         """Everything recorded, as arrays."""
         loss, norm, tokens = zip(*self._steps, strict=True)
