@@ -12,6 +12,7 @@ import pytest
 from built import HTML, ROOT, Page
 
 sys.path.insert(0, str(ROOT / "_ext"))  # as local_extensions in _config.yml does
+sys.path.append(str(ROOT / "tests" / "widgets"))  # what a figure should say is written down there
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +46,16 @@ def address(request, site):
 
 @pytest.fixture
 def open_page(browser):
-    """Open an address: open_page(url, width=1280, scheme="light"). What goes wrong is in page.complaints."""
+    """Open an address: open_page(url, width=1280, scheme="light"). What goes wrong is in page.complaints.
+
+    `first` is a script that runs before any of the page's own.
+    """
     contexts = []
 
-    def open_(url, *, width=1280, height=900, scheme="light"):
+    def open_(url, *, width=1280, height=900, scheme="light", first=""):
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         contexts.append(context)
+        context.add_init_script(first)
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.complaints = []

@@ -67,6 +67,10 @@ def read(figure) -> dict:
     }
 
 
+def assert_shows(figure, made: BinaryCurves) -> None:
+    assert read(figure) == shown(made), made
+
+
 def test_every_number_equals_the_helpers(visit):
     rng = np.random.default_rng(5)
     figures = [
@@ -79,7 +83,7 @@ def test_every_number_equals_the_helpers(visit):
     ]
     page = visit(*figures)
     for number, figure in enumerate(figures):
-        assert read(page.figure(number)) == shown(figure), figure
+        assert_shows(page.figure(number), figure)
     assert page.errors == []
 
 

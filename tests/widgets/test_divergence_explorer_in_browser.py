@@ -59,6 +59,10 @@ def read(figure) -> dict:
     }
 
 
+def assert_shows(figure, made: DivergenceExplorer) -> None:
+    assert read(figure) == shown(made), made
+
+
 def sentence(figure) -> str:
     return plain(figure.locator(".xe-verdict").text_content())
 
@@ -67,7 +71,7 @@ def test_every_number_equals_the_helpers(visit):
     figures = [DivergenceExplorer([f"n{k}" for k in range(len(p))], p, q) for p, q in random_pairs()]
     page = visit(*figures)
     for number, figure in enumerate(figures):
-        assert read(page.figure(number)) == shown(figure), figure
+        assert_shows(page.figure(number), figure)
     assert page.errors == []
 
 

@@ -60,11 +60,15 @@ def read(figure) -> dict:
     }
 
 
+def assert_shows(figure, made: GaussianFit) -> None:
+    assert read(figure) == shown(made), made
+
+
 def test_every_number_equals_the_helpers(visit):
     fits = [GaussianFit(**state) for state in random_fits()]
     page = visit(*fits)
     for number, fit in enumerate(fits):
-        assert read(page.figure(number)) == shown(fit), fit
+        assert_shows(page.figure(number), fit)
     assert page.errors == []
 
 

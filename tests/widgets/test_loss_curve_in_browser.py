@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from as_shown import plain, size
+from as_shown import fixed, leading, plain, size
 
 from helpers.widgets import LossCurve
 
@@ -21,6 +21,17 @@ def readout(figure) -> list[str]:
 def curve_readout(curve: LossCurve, probability: str) -> list[str]:
     loss = f"{curve.loss:.3f} nats = {curve.bits:.3f} bits"
     return [probability, loss, f"-{size(-curve.slope)}", size(curve.perplexity)]
+
+
+def short(p: float) -> str:
+    """A probability with two decimals; with up to four where it has them, and leading digits below 0.01."""
+    if p < 0.01:
+        return leading(p)
+    return fixed(p, 2) if p == round(p, 2) else fixed(p, 4).rstrip("0")
+
+
+def assert_shows(figure, curve: LossCurve) -> None:
+    assert readout(figure) == curve_readout(curve, short(curve.probability)), curve
 
 
 def test_every_number_of_the_curve_equals_the_helpers(visit):

@@ -51,6 +51,10 @@ def read(figure) -> dict:
     return figure.evaluate(READ)
 
 
+def assert_shows(figure, explorer: LossExplorer) -> None:
+    assert read(figure) == shown(explorer), explorer
+
+
 def test_every_number_of_the_explorer_equals_the_helpers(visit):
     rng = np.random.default_rng(1)
     explorers = [
@@ -60,7 +64,7 @@ def test_every_number_of_the_explorer_equals_the_helpers(visit):
     ]
     page = visit(*explorers)
     for number, explorer in enumerate(explorers):
-        assert read(page.figure(number)) == shown(explorer), explorer
+        assert_shows(page.figure(number), explorer)
     assert page.errors == []
 
 

@@ -2,13 +2,62 @@
 
 import numpy as np
 import pytest
-from as_shown import plain
+from as_shown import fixed, plain, significant, size
 
 from helpers.widgets import Prediction
 
 pytestmark = pytest.mark.browser
 
 ANSWER = float(np.log(10))
+
+
+def written(x: float, decimals: int) -> str:
+    """A number with its decimals, or a whole one where it is large."""
+    return fixed(x, decimals) if abs(x) < 1000 else f"{'-' if x < 0 else ''}{size(abs(x))}"
+
+
+def percent(share: float) -> str:
+    return f"{significant(100 * share, 1) if share < 0.005 else fixed(100 * share, 0)}%"
+
+
+def distance(guess: float, answer: float, decimals: int) -> str:
+    """How far off a guess is, in words."""
+    ratio = guess / answer if guess > 0 < answer else None
+    share = (
+        ""
+        if ratio is None
+        else f": {written(ratio, 1)} times the answer"
+        if ratio >= 2
+        else f": {percent(ratio)} of the answer"
+        if ratio <= 0.5
+        else f", {percent(abs(ratio - 1))} off"
+    )
+    return f"{written(abs(guess - answer), decimals)} too {'high' if guess > answer else 'low'}{share}"
+
+
+def verdict(made: Prediction) -> str:
+    """What is said of the guess of `made`."""
+
+    def near(value):
+        return abs(made.guess - value) <= max(0.5 * 10**-made.decimals, made.tolerance * abs(value))
+
+    right = plain(made.right_answer)
+    if near(made.answer):
+        return f"Right: {right}."
+    mistake = [plain(sentence) for number, sentence in made.mistakes if near(number)]
+    off = distance(made.guess, made.answer, made.decimals)
+    return " ".join([f"The answer is {right}; your guess is {off}.", *mistake])
+
+
+def assert_shows(figure, made: Prediction) -> None:
+    """The two agree on a question that has been answered: both numbers, the verdict and the derivation."""
+    numbers, lines = (
+        [plain(text) for text in figure.locator(name).all_inner_texts()]
+        for name in (".xe-number", ".xe-because li")
+    )
+    assert numbers == [written(x, made.decimals) for x in (made.guess, made.answer)], made
+    assert plain(figure.locator(".xe-verdict").inner_text()) == verdict(made), made
+    assert lines == [plain(line) for line in made.because], made
 
 
 @pytest.fixture
@@ -56,6 +105,21 @@ def test_nothing_of_the_answer_is_seen_before_a_guess(visit, question):
 )
 def test_a_guess_is_told_how_far_off_it_is_and_which_mistake_it_looks_like(visit, question, text, verdict):
     assert guess(visit(question).figure(), text) == verdict
+
+
+def test_every_guess_is_judged_by_the_numbers_of_the_question(visit):
+    rng = np.random.default_rng(8)
+    questions = []
+    for decimals in (1, 2, 3):
+        for answer in (0.004, -0.75, ANSWER, 1234.56):
+            for miss in (1, 1.004, *10 ** rng.uniform(-3, 3, 2)):
+                made = Prediction("How many?", answer, because=["So many."], decimals=decimals)
+                made.guess = float(answer * miss)
+                questions.append(made)
+    page = visit(*questions)
+    for number, made in enumerate(questions):
+        assert_shows(page.figure(number), made)
+    assert page.errors == []
 
 
 def test_a_near_miss_is_told_by_its_first_digit(visit):

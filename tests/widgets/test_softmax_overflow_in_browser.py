@@ -66,6 +66,10 @@ def alike(seen: dict, expected: dict) -> None:
             assert a == b or abs(float(a) - float(b)) < 1e-9
 
 
+def assert_shows(figure, made: SoftmaxOverflow) -> None:
+    alike(read(figure), shown(made))
+
+
 def test_every_number_equals_the_helpers(visit):
     rng = np.random.default_rng(6)
     figures = [SoftmaxOverflow(), SoftmaxOverflow(scale=11), SoftmaxOverflow(scale=120, shift=-120, target=3)]
@@ -75,7 +79,7 @@ def test_every_number_equals_the_helpers(visit):
         figures.append(SoftmaxOverflow(base, scale, float(shift), int(rng.integers(k)), precision))
     page = visit(*figures)
     for number, figure in enumerate(figures):
-        alike(read(page.figure(number)), shown(figure))
+        assert_shows(page.figure(number), figure)
     assert page.errors == []
 
 
