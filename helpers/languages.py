@@ -12,8 +12,8 @@ from pathlib import Path
 
 from helpers import parts
 
-LINES = {"h1", "h2", "p"}  # the elements that are read, a line each
-SECTIONS = {"header", "article"}  # a blank line stands before each: before the preamble and thirty articles
+LINES = {"h1", "h2", "p"}  # the elements of a page that are read
+SECTIONS = {"header", "article"}  # the preamble, and each of thirty articles
 
 
 @dataclass(frozen=True)
@@ -64,47 +64,50 @@ def declaration(code: str) -> str:
         ValueError: there is no such translation.
         FileNotFoundError: the texts are not there; the message says how to get them.
     """
-    if code not in translations():
+    file = _folder() / f"{code}.html"
+    if not re.fullmatch(r"\w+", str(code)) or not file.exists():
         raise ValueError(
             f"there is no translation {code!r}; expected a code such as {', '.join(map(repr, LANGUAGES))}"
         )
-    return plain_text((_folder() / f"{code}.html").read_text(encoding="utf-8"))
+    return plain_text(file.read_text(encoding="utf-8"))
 
 
 def plain_text(page: str) -> str:
-    """The title, headings and paragraphs of a translation's page, a line each."""
+    """Title, headings and paragraphs of a translation, a line each; a blank line between sections."""
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    return "\n".join(reader.lines).strip() + "\n"
+    sections = ("\n".join(line for line in lines if line) for lines in reader.sections)
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
 _SPACES = re.compile(r"[ \t\n]+")  # what a page shows as one space; those of other widths stay
 
 
 class _Reader(HTMLParser):
-    """Gathers what stands in headings and paragraphs; a section begins with a blank line."""
+    """Gathers what stands in headings and paragraphs, section by section."""
 
     def __init__(self):
         super().__init__()
-        self.lines: list[str] = []
+        self.sections: list[list[str]] = [[]]
         self._inside = False
 
     def handle_starttag(self, tag, attrs):
         if tag in SECTIONS:
-            self.lines.append("")
+            self.sections.append([])
         if tag in LINES:
-            self.lines.append("")
+            self.sections[-1].append("")
             self._inside = True
 
     def handle_endtag(self, tag):
         if tag in LINES:
-            self.lines[-1] = _SPACES.sub(" ", self.lines[-1]).strip(" ")
+            lines = self.sections[-1]
+            lines[-1] = _SPACES.sub(" ", lines[-1]).strip(" ")
             self._inside = False
 
     def handle_data(self, data):
         if self._inside:
-            self.lines[-1] += data
+            self.sections[-1][-1] += data
 
 
 def _folder() -> Path:
