@@ -47,7 +47,9 @@ class Llama(nn.Module):
             came = f"dim is {dim}, heads is {heads}, key_heads is {key_heads}"
             raise ValueError(f"{came}; expected dim a multiple of 2 · heads, and heads of key_heads")
         self.vocab_size, self.context = vocab_size, context
-        self.speeds = rope_base ** (-torch.arange(0, dim // heads, 2, device="cpu") / (dim // heads))
+        head_dim = dim // heads
+        pairs = torch.arange(0, head_dim, 2, dtype=torch.float64, device="cpu")
+        self.speeds = rope_base ** (-pairs / head_dim)  # radians a position, of each pair of numbers: RoPE's
         self.embedding = nn.Embedding(vocab_size, dim)
         self.blocks = nn.ModuleList(Block(dim, hidden_dim, heads, key_heads, epsilon) for _ in range(layers))
         self.norm = nn.RMSNorm(dim, epsilon)  # x / √(mean(x²) + ε), times a weight for each of the D numbers
