@@ -62,6 +62,7 @@ ARROWS = [
     ),
     ("training.*", {"metrics", "batches", "losses.reference", "validation"}, {"numpy"}),
     ("style", {}, {"matplotlib", "matplotlib_inline", "cycler", "IPython"}),
+    ("surprisal_map", {}, {"numpy"}),
     ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib"}),
     (
         "widgets.reading_lab",  # torch and the model at the first reading, not before
