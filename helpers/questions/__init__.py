@@ -11,12 +11,15 @@ from helpers.questions import (
     clinic_numbers,
     clinic_reports,
     clinic_softmax,
+    compression,
+    evaluating,
     formula,
     intuition,
     kl_divergence,
     perplexity,
     pytorch,
     tensorflow,
+    training,
 )
 from helpers.questions.question import Question
 
@@ -34,9 +37,14 @@ CLINIC = (
     clinic_machines,
 )
 
+#: Every module of questions, in the order of the exercises.
+CHAPTERS = (
+    *(intuition, formula, kl_divergence, perplexity, pytorch, tensorflow),
+    *CLINIC,
+    *(training, evaluating, compression),
+)
+
 #: Every question by its name, in the order of the exercises.
 QUESTIONS: dict[str, Question] = {
-    question.name: question
-    for chapter in (intuition, formula, kl_divergence, perplexity, pytorch, tensorflow, *CLINIC)
-    for question in chapter.QUESTIONS
+    question.name: question for chapter in CHAPTERS for question in chapter.QUESTIONS
 }

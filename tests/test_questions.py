@@ -1,0 +1,81 @@
+"""The references of the later exercises, by a second road: the book's own functions for the same quantity."""
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.compression.arithmetic import bits_of, interval
+from helpers.compression.codes import expected_length, huffman, kraft_sum, shannon_lengths
+from helpers.compression.files import break_even
+from helpers.evaluation import windows
+from helpers.models.counting import TrigramModel
+from helpers.questions import QUESTIONS
+from helpers.training.schedule import rate_share
+
+each_case = pytest.mark.parametrize("seed", range(20))
+
+
+def clipped(gradients, limit):
+    tensors = [torch.nn.Parameter(torch.from_numpy(row)) for row in gradients]
+    for tensor in tensors:
+        tensor.grad = tensor.detach().clone()
+    torch.nn.utils.clip_grad_norm_(tensors, limit)
+    return np.stack([tensor.grad.numpy() for tensor in tensors])
+
+
+ROADS = {
+    "loss-of-given-logits": lambda logits: torch.nn.functional.cross_entropy(
+        torch.from_numpy(logits).expand(logits.size, -1), torch.arange(logits.size)
+    ),
+    "clipped-gradients": clipped,
+    "rate-of-each-step": lambda steps, peak, warm_up, total: [
+        peak * rate_share(int(step), steps=total, warm_up=warm_up) for step in steps
+    ],
+    "windows-with-a-stride": windows,
+    "whole-bits": shannon_lengths,
+    "kraft-sum": kraft_sum,
+    "huffman-length": lambda p: expected_length(p, [len(word) for word in huffman(p)]),
+    "length-to-break-even": break_even,
+}
+
+
+@each_case
+@pytest.mark.parametrize("name", ROADS)
+def test_the_reference_is_what_the_book_computes(name, seed):
+    question = QUESTIONS[name]
+    np.testing.assert_allclose(
+        ROADS[name](*question.arguments(seed)), question.reference(*question.arguments(seed)), rtol=1e-6
+    )
+
+
+def test_normal_logits_cost_what_is_to_be_expected():
+    logits = 1.5 * np.random.default_rng(0).normal(size=200_000)
+    expected = QUESTIONS["loss-at-the-start"].reference(logits.size, 1.5)
+    assert QUESTIONS["loss-of-given-logits"].reference(logits) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_two_mixtures_are_a_trigram_model():
+    tokens = np.random.default_rng(0).integers(3, size=60)
+    model = TrigramModel.fit(tokens, 3, concentration=5)
+    after_one = np.bincount(tokens[1:][tokens[:-1] == 2], minlength=3)
+    after_pair = np.bincount(tokens[2:][(tokens[:-2] == 1) & (tokens[1:-1] == 2)], minlength=3)
+    asked = QUESTIONS["three-levels-of-counts"].reference
+    found = asked(model.bigram.unigram.probabilities, after_one, after_pair, 5)
+    np.testing.assert_allclose(found, model.next_distribution([1, 2]))
+
+
+@each_case
+def test_an_interval_is_the_exact_one_and_its_bits_suffice(seed):
+    message = np.random.default_rng(seed).integers(3, size=6)
+    low, width = interval(message.tolist(), [0.1, 0.2, 0.7])
+    q = np.tile([0.1, 0.2, 0.7], (6, 1))
+    found = QUESTIONS["interval-of-a-message"].reference(q, message)
+    np.testing.assert_allclose(found, [float(low), float(width)])
+    prices = -np.log(q[np.arange(6), message])
+    assert len(bits_of(low, width)) <= QUESTIONS["bits-of-a-message"].reference(prices)
+
+
+def test_one_bit_less_does_not_suffice_for_every_message():
+    asked = QUESTIONS["bits-of-a-message"].reference
+    low, width = interval([1], [0.3, 0.4, 0.3])  # it lies across one half
+    assert len(bits_of(low, width)) == asked(-np.log([0.4]))
