@@ -19,6 +19,7 @@ def gpt(context=CONTEXT, layers=2, heads=2, dim=8, seed=0, dtype=torch.float64):
     model = GPT(V, context=context, layers=layers, heads=heads, dim=dim)
     with torch.no_grad():
         model.fc.weight.mul_(50)  # so that what the blocks say shows in the logits
+        model.neighbours.normal_()
     return model.to(dtype)
 
 
@@ -38,7 +39,11 @@ def gpt_in_words(model, tokens, context=CONTEXT):
     """Logits of one text, one position, one head and one earlier token at a time."""
     w = {name: value.detach().numpy() for name, value in model.named_parameters()}
     norm = lambda x, name: x / np.sqrt((x * x).mean() + np.finfo(float).eps) * w[name]  # noqa: E731
-    x = w["embedding.weight"][tokens]  # (T, D)
+    e = w["embedding.weight"][tokens]  # (T, D)
+    x = e.copy()
+    for back in (1, 2):
+        for t in range(back, len(e)):
+            x[t] += w["neighbours"][back - 1] * e[t - back]
     dim, heads = x.shape[1], model.blocks[0].attention.heads
     size = dim // heads
     for i in range(len(model.blocks)):
@@ -63,10 +68,10 @@ def gpt_in_words(model, tokens, context=CONTEXT):
 
 
 def turned(x, position):
-    """RoPE by rotation matrices: numbers 2j and 2j + 1 turn by position / 10000^(2j / size)."""
+    """RoPE by rotation matrices: numbers 2j and 2j + 1 turn by position / 100^(2j / size)."""
     y = np.empty_like(x)
     for j in range(0, x.size, 2):
-        angle = position / 10_000 ** (j / x.size)
+        angle = position / 100 ** (j / x.size)
         y[j] = np.cos(angle) * x[j] - np.sin(angle) * x[j + 1]
         y[j + 1] = np.sin(angle) * x[j] + np.cos(angle) * x[j + 1]
     return y
@@ -80,13 +85,14 @@ def test_the_logits_are_those_of_the_equations(length):
     assert_allclose(logits_of(model, tokens), expected, rtol=1e-8, atol=1e-8)
 
 
-def test_within_its_context_it_is_a_llama_whose_head_is_another_matrix():
+def test_without_its_look_at_the_neighbours_it_is_a_llama_with_a_head_of_its_own():
     ours, dim = gpt(context=16), 8
-    sizes = dict(
-        context=16, layers=2, heads=2, key_heads=2, dim=dim, hidden_dim=8 * dim // 3, epsilon=2.3e-16
-    )
-    llama = Llama(V, **sizes).double()
-    weights = {name: value for name, value in ours.state_dict().items() if name != "fc.weight"}
+    torch.nn.init.zeros_(ours.neighbours)
+    sizes = dict(context=16, layers=2, heads=2, key_heads=2, dim=dim, hidden_dim=8 * dim // 3)
+    llama = Llama(V, rope_base=100.0, epsilon=2.3e-16, **sizes).double()
+    weights = {
+        name: value for name, value in ours.state_dict().items() if name not in ("fc.weight", "neighbours")
+    }
     for i in range(2):
         parts = weights.pop(f"blocks.{i}.attention.ask.weight").chunk(3)
         for name, part in zip(("query", "key", "value"), parts, strict=True):
@@ -110,7 +116,7 @@ def test_a_text_read_in_pieces_is_the_text_read_at_once(cuts, context):
             logits, state = model.advance(torch.from_numpy(piece), state)
             pieces.append(logits.numpy())
     assert_allclose(np.concatenate(pieces, axis=1), logits_of(model, tokens), rtol=1e-8, atol=1e-8)
-    for key, value in state:
+    for key, value in state[1]:
         assert (
             key.shape == value.shape == (3, 2, min(context - 1, 17), 4)
         )  # no more is kept than can be asked
@@ -128,7 +134,7 @@ def test_a_prediction_knows_nothing_of_the_tokens_after_it():
 @pytest.mark.parametrize("layers", [1, 2])
 def test_each_layer_reaches_back_by_one_context_and_no_further(layers):
     model, tokens = gpt(layers=layers), text(1, 20)
-    reach = layers * (CONTEXT - 1)
+    reach = layers * (CONTEXT - 1) + 2
     for back, changes in [(reach, True), (reach + 1, False)]:
         other = tokens.copy()
         other[0, -1 - back] = (other[0, -1 - back] + 1) % V
@@ -169,7 +175,7 @@ def test_no_layer_makes_the_vectors_much_longer_or_shorter():
 
 def test_the_parameters_are_as_many_as_the_shapes_say():
     layers, dim, inner = 4, 128, 341
-    expected = 2 * 79 * dim + layers * (4 * dim**2 + 3 * dim * inner + 2 * dim) + dim
+    expected = 2 * 79 * dim + 2 * dim + layers * (4 * dim**2 + 3 * dim * inner + 2 * dim) + dim
     assert sum(p.numel() for p in GPT(79).parameters()) == expected
 
 

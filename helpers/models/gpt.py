@@ -1,8 +1,9 @@
 """A small GPT in PyTorch: a transformer that reads from left to right, small enough to be trained on a CPU.
 
-Each token becomes a vector of D numbers. Each block adds two things to it: what *attention* finds in the
-tokens before it, and what a feed-forward network makes of the result. From the last vector come the logits
-of the next token. The parts are those of :mod:`helpers.models.llama`, which runs a real one.
+Each token becomes a vector of D numbers, and takes in something of the two tokens before it. Then each block
+adds two things: what *attention* finds in the tokens so far, and what a feed-forward network makes of the
+result. From the last vector come the logits of the next token. The parts are those of
+:mod:`helpers.models.llama`, which runs a real one; what is added here is the look at two neighbours.
 
 Shapes: B texts of T tokens, V tokens in the vocabulary, H heads of D / H numbers.
 """
@@ -16,9 +17,15 @@ from helpers.models import scoring
 from helpers.models.llama import FeedForward, rotate
 from helpers.validation import whole_number
 
+ROPE_BASE = 100.0  # the slowest pair of 32 numbers then turns by 1.7 radians over 128 tokens, not by 0.02
+
 
 class GPT(nn.Module):
     """Logits of the next token at every position of a text, from the `context` tokens up to that position.
+
+    NB: the sum over three neighbouring tokens, in ``advance``, is no part of the first GPT. Attention has to
+    learn first where the token before stands. Handed that much (as in Primer, So et al. 2021), a model that
+    has a minute to learn comes further.
 
     It is trained, evaluated and sampled by :mod:`helpers.training.pytorch`, as
     :class:`helpers.models.pytorch.SimpleLanguageModel` is.
@@ -44,8 +51,11 @@ class GPT(nn.Module):
         if dim % (2 * heads):
             raise ValueError(f"dim is {dim} and heads is {heads}; expected dim a multiple of 2 · heads")
         self.vocab_size, self.context = vocab_size, context
-        self.speeds = 10_000.0 ** (-torch.arange(0, dim // heads, 2, dtype=torch.float64) / (dim // heads))
+        self.speeds = ROPE_BASE ** (-torch.arange(0, dim // heads, 2, dtype=torch.float64) / (dim // heads))
         self.embedding = nn.Embedding(vocab_size, dim)
+        self.neighbours = nn.Parameter(
+            torch.zeros(2, dim)
+        )  # how much of the token before, and the one before that
         self.blocks = nn.ModuleList(Block(dim, heads, context) for _ in range(layers))
         self.norm = nn.RMSNorm(dim)  # x / √(mean of x²), times a learned weight
         self.fc = nn.Linear(dim, vocab_size, bias=False)
@@ -61,15 +71,15 @@ class GPT(nn.Module):
         for name, weight in self.named_parameters():
             if name.endswith(("output.weight", "down.weight")):
                 nn.init.normal_(weight, std=(weight.shape[1] * 2 * len(self.blocks)) ** -0.5)
-            elif weight.ndim == 2 and name != "embedding.weight":  # which is drawn from N(0, 1)
+            elif weight.ndim == 2 and name not in ("embedding.weight", "neighbours"):  # from N(0, 1), and 0
                 nn.init.normal_(weight, std=0.02 if name == "fc.weight" else weight.shape[1] ** -0.5)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits of the next token, shape (B, T, V), after each of the `tokens`, integers of shape (B, T)."""
         return self.advance(tokens)[0]
 
-    def advance(self, tokens: Tensor, state: list | None = None) -> tuple[Tensor, list]:
-        """Read on where an earlier call stopped: of what was read, the last keys and values are kept.
+    def advance(self, tokens: Tensor, state: tuple | None = None) -> tuple[Tensor, tuple]:
+        """Read on where an earlier call stopped: what was read last is kept, as vectors, keys and values.
 
         Args:
             tokens: the next piece of B texts, integers below V, shape (B, T).
@@ -80,15 +90,18 @@ class GPT(nn.Module):
             the same logits.
         """
         x = self.embedding(tokens)  # (B, T, D)
+        before, kept = state or (x.new_zeros(len(x), 2, x.shape[2]), [None] * len(self.blocks))
+        near = torch.cat([before, x], dim=1)  # (B, 2 + T, D)
+        x = x + self.neighbours[0] * near[:, 1:-1] + self.neighbours[1] * near[:, :-2]
         # Where counting begins makes no difference to RoPE, so position 0 is the oldest key that is kept.
-        position = torch.arange(tokens.shape[1] + (state[0][0].shape[2] if state else 0))
+        position = torch.arange(tokens.shape[1] + (kept[0][0].shape[2] if state else 0))
         angles = torch.outer(position, self.speeds)  # (S, D / 2H)
         turns = torch.polar(torch.ones_like(angles), angles).to(x.device, x.dtype.to_complex())
-        new_state = []
-        for block, past in zip(self.blocks, state or [None] * len(self.blocks), strict=True):
+        keep = []
+        for block, past in zip(self.blocks, kept, strict=True):
             x, seen = block(x, turns, past)
-            new_state.append(seen)
-        return self.fc(self.norm(x)), new_state
+            keep.append(seen)
+        return self.fc(self.norm(x)), (near[:, -2:], keep)
 
     def log_probs(self, tokens, context=()) -> np.ndarray:
         """Log-probability of each token, in nats, shape (T,), by :func:`helpers.models.scoring.log_probs`."""
