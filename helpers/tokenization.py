@@ -160,7 +160,7 @@ def train_bpe(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     if (learned := model.get_vocab_size()) < vocab_size:
         raise ValueError(f"vocab_size is {vocab_size}; expected {learned} or less, all that the texts give")
     names = [model.id_to_token(i) for i in range(vocab_size)]
-    return Tokenizer("byte pairs", _bytes_of(names), lambda text: model.encode(text).ids)
+    return Tokenizer("byte pairs", bytes_of_names(names), lambda text: model.encode(text).ids)
 
 
 @cache
@@ -187,14 +187,14 @@ def smollm2() -> Tokenizer:
     special = {name: ids[name] for name, kind in zip(names, kinds, strict=True) if kind == CONTROL}
     return Tokenizer(
         "SmolLM2",
-        [b"" if name in special else piece for name, piece in zip(names, _bytes_of(names), strict=True)],
+        [b"" if name in special else piece for name, piece in zip(names, bytes_of_names(names), strict=True)],
         lambda text: model.encode(text).ids,
         special=special,
         bos=special["<|endoftext|>"],
     )
 
 
-def _bytes_of(names: Iterable[str]) -> list[bytes]:
+def bytes_of_names(names: Iterable[str]) -> list[bytes]:
     """The bytes behind names of byte-level tokens, which write every byte as one visible character."""
     byte = {character: i for i, character in enumerate(_visible_bytes())}
     return [bytes(byte[character] for character in name) for name in names]
