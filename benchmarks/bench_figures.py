@@ -36,7 +36,7 @@ from browser import NO_BROWSER, SWITCHES, find_browser
 from examples import EXAMPLES
 from lab_server import KERNEL_IS_READY, PATIENCE, lab_on
 
-from conftest import LOADER, PAGE, script, view
+from conftest import LOADER, PAGE, reader_beside, script, view
 
 MEDIAN, TAIL = 16.7, 33  # milliseconds: the targets, one frame and two
 SWEEPS, TURNS = 3, 6  # of each handle; of the three ways
@@ -81,13 +81,13 @@ async def open_figure(browser, folder: Path, figure=None) -> Hand:
     """A page as the book's are, without a kernel: a figure, or the bare slider."""
     views, state = BARE, {}
     if figure is not None:
-        views = view(figure.model_id)
+        views = reader_beside(folder) + view(figure.model_id)
         state = embed_data(views=[figure], drop_defaults=False)["manager_state"]
     file = folder / "figure.html"
     text = PAGE.format(theme="light", loader=LOADER.as_uri(), views=views, state=script(WIDGET_STATE, state))
     file.write_text(text, encoding="utf-8")
     hand = await Hand.on(browser, file.as_uri(), PATIENCE)
-    await hand.page.locator(".xe-figure").wait_for()
+    await hand.page.locator(".xe-figure:not([aria-busy=true])").wait_for()
     return hand
 
 

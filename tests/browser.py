@@ -43,3 +43,11 @@ def browser():
         running = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
         yield running
         running.close()
+
+
+def reach_figures(page) -> None:
+    """Go to each live figure that loads more when it is reached, and wait until it has it."""
+    for figure in page.locator(".xe-figure").all():
+        if figure.get_attribute("aria-busy"):
+            figure.scroll_into_view_if_needed()
+            page.wait_for_function("figure => figure.ariaBusy !== 'true'", arg=figure.element_handle())

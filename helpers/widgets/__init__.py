@@ -12,6 +12,7 @@ from helpers.widgets.loss_curve import LossCurve
 from helpers.widgets.loss_explorer import LossExplorer
 from helpers.widgets.perplexity_dial import PerplexityDial
 from helpers.widgets.prediction import Prediction
+from helpers.widgets.reading_lab import ReadingLab
 from helpers.widgets.softmax_overflow import SoftmaxOverflow
 from helpers.widgets.temperature_smoothing import TemperatureAndSmoothing
 
@@ -23,6 +24,7 @@ __all__ = [
     "LossExplorer",
     "PerplexityDial",
     "Prediction",
+    "ReadingLab",
     "SoftmaxOverflow",
     "TemperatureAndSmoothing",
 ]

@@ -1,6 +1,7 @@
 """Live figures of the built book, from a server and from the disk: each answers key and mouse."""
 
 import pytest
+from browser import reach_figures
 
 from helpers.normal_form import WIDGET_VIEW
 
@@ -43,6 +44,7 @@ def test_every_figure_of_the_book_answers(address, site, open_page, hand):
             "n => document.querySelectorAll('[data-anywidget=ready]').length === n",
             arg=site[name].source.count(f'type="{WIDGET_VIEW}"'),
         )
+        reach_figures(page)
         page.context.set_offline(True)
         for number, figure in enumerate(page.locator(".xe-figure").all()):
             before = figure.inner_text()

@@ -10,6 +10,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from browser import reach_figures
 from built import HTML
 from figure_states import FOLDER
 
@@ -59,6 +60,9 @@ DRAWN = {
         10 ** rng.uniform(-4, 0, len(was["tokens"])),
         index(rng, was["tokens"]),
         str(rng.choice(["nats", "bits"])),
+    ),
+    "ReadingLab": lambda rng, was: widgets.ReadingLab(
+        "".join(rng.choice(list(was["text"] + "“é—…日"), 60)), int(rng.integers(61))
     ),
     "Prediction": lambda rng, was: answered(rng, was),
 }
@@ -131,6 +135,7 @@ def test_every_figure_shows_what_helpers_compute(address, site, open_page, seed)
         page.wait_for_function(
             "n => document.querySelectorAll('[data-anywidget=ready]').length === n", arg=len(models)
         )
+        reach_figures(page)
         page.context.set_offline(True)
         for number, model in enumerate(models):
             module, figure_class = kind(states[model])

@@ -1,6 +1,7 @@
 """Pages that hold live figures as the book does: saved state, views and the loader; no kernel, no server."""
 
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from helpers.normal_form import WIDGET_VIEW as VIEW
 
 ROOT = Path(__file__).parents[2]
 LOADER = ROOT / "assets" / "anywidget-static.js"
+sys.path.append(str(ROOT / "_ext"))
+import reader_on_pages  # noqa: E402
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
@@ -30,6 +33,12 @@ def view(model_id: str) -> str:
     return f"<div>{script(VIEW, {'model_id': model_id})}</div>"
 
 
+def reader_beside(folder: Path, name: str = "reader.js") -> str:
+    """Puts the model of the reading lab into a folder; the line of a page there that says where it is."""
+    (folder / name).write_text(reader_on_pages.script(reader_on_pages.MODEL.read_bytes()))
+    return reader_on_pages.tag(name)
+
+
 @dataclass
 class Visit:
     """A page, and what it said and asked for."""
@@ -45,12 +54,14 @@ class Visit:
 @pytest.fixture
 def visit(browser, tmp_path):
     """Function from live figures (one named twice is two views of one model) to a visit of their page."""
-    pages, context = [], browser.new_context()
+    pages, context, beside = [], browser.new_context(), reader_beside(tmp_path)
 
-    def open_page(*widgets, theme="light", width=900, extra_views="", edit=lambda states: None) -> Visit:
+    def open_page(
+        *widgets, theme="light", width=900, before=beside, extra_views="", edit=lambda states: None
+    ) -> Visit:
         state = embed_data(views=list(dict.fromkeys(widgets)), drop_defaults=False)["manager_state"]
         edit(state["state"])
-        views = "".join(view(widget.model_id) for widget in widgets) + extra_views
+        views = before + "".join(view(widget.model_id) for widget in widgets) + extra_views
         path = tmp_path / f"page{len(pages)}.html"
         path.write_text(
             PAGE.format(theme=theme, loader=LOADER.as_uri(), views=views, state=script(STATE, state)),

@@ -8,6 +8,7 @@ from helpers.widgets import (
     LossExplorer,
     PerplexityDial,
     Prediction,
+    ReadingLab,
     SoftmaxOverflow,
     TemperatureAndSmoothing,
 )
@@ -34,4 +35,5 @@ EXAMPLES = [
         ["six", "four", "dot"], [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], {"No six": {"q": [0, 0.2, 0.8]}}
     ),
     lambda: GaussianFit(mean=0, sd=1),
+    lambda: ReadingLab("Is this a dagger which I see before me?", at=8),
 ]

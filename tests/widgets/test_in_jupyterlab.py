@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from browser import reach_figures
 from examples import EXAMPLES
 from lab_server import KERNEL_IS_READY, PATIENCE, lab_on
 
@@ -80,6 +81,7 @@ def test_each_figure_renders_and_is_synced_both_ways(lab, browser):
     def texts():
         return [re.sub(r"\s+", " ", figure.inner_text()) for figure in figures]
 
+    reach_figures(page)
     at_first = texts()
     for figure in figures:
         move(figure)

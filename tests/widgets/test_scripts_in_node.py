@@ -11,6 +11,7 @@ import pytest
 from average_vectors import averages
 from divergence_vectors import divergences, gaussian_fits
 from float_vectors import float_vectors
+from reader_vectors import readers
 from temperature_vectors import temperatures
 
 from helpers.information import nats_to_bits, surprisal
@@ -57,6 +58,7 @@ def vectors() -> dict:
         "temperatures": temperatures(),
         "divergences": divergences(),
         "gaussianFits": gaussian_fits(),
+        "readers": readers(),
     }
 
 
