@@ -117,8 +117,7 @@ def test_attention_depends_on_how_far_tokens_stand_apart_not_on_where(model):
     normed = torch.from_numpy(np.random.default_rng(0).normal(size=(1, 6, 16)))
 
     def found(start):
-        angles = torch.outer(torch.arange(start, start + 6), model.speeds)
-        turns = torch.polar(torch.ones_like(angles), angles)
+        turns = model.turns(torch.arange(start, start + 6, dtype=torch.float64))
         return model.blocks[0].attention(normed, turns, None)[0].detach().numpy()
 
     assert_allclose(found(9), found(0), rtol=0, atol=1e-12)

@@ -47,9 +47,7 @@ class Llama(nn.Module):
             came = f"dim is {dim}, heads is {heads}, key_heads is {key_heads}"
             raise ValueError(f"{came}; expected dim a multiple of 2 · heads, and heads of key_heads")
         self.vocab_size, self.context = vocab_size, context
-        head_dim = dim // heads
-        pairs = torch.arange(0, head_dim, 2, dtype=torch.float64, device="cpu")
-        self.speeds = rope_base ** (-pairs / head_dim)  # radians a position, of each pair of numbers: RoPE's
+        self.rope_base, self.head_dim = rope_base, dim // heads
         self.embedding = nn.Embedding(vocab_size, dim)
         self.blocks = nn.ModuleList(Block(dim, hidden_dim, heads, key_heads, epsilon) for _ in range(layers))
         self.norm = nn.RMSNorm(dim, epsilon)  # x / √(mean(x²) + ε), times a weight for each of the D numbers
@@ -85,13 +83,21 @@ class Llama(nn.Module):
         if end > self.context:
             raise ValueError(f"the text has {end} tokens; expected at most {self.context}, the context")
         x = self.embedding(tokens)  # (B, T, D)
-        angles = torch.outer(torch.arange(start, end), self.speeds)
-        turns = torch.polar(torch.ones_like(angles), angles).to(x.device, x.dtype.to_complex())
+        turns = self.turns(torch.arange(start, end, dtype=x.dtype, device=x.device))
         kept = []
         for block, past in zip(self.blocks, state, strict=True):
             x, seen = block(x, turns, past)
             kept.append(seen)
         return self.norm(x), kept
+
+    def turns(self, positions: Tensor) -> Tensor:
+        """e^(i · position · speed), shape (T, D / 2H): each pair of numbers of a head has a speed of its own.
+
+        The angles have the precision of `positions`, and in float32 the rounding that `transformers` gives them.
+        """
+        pairs = torch.arange(0, self.head_dim, 2, dtype=positions.dtype, device=positions.device)
+        angles = torch.outer(positions, 1 / self.rope_base ** (pairs / self.head_dim))
+        return torch.polar(torch.ones_like(angles), angles)
 
     @torch.inference_mode()
     def logits(self, tokens) -> np.ndarray:
@@ -192,7 +198,7 @@ def rotate(x: Tensor, turns: Tensor) -> Tensor:
     """Each pair of neighbours in x, shape (B, heads, T, D / H), turned by an angle that grows with t: RoPE.
 
     A turned query times a turned key depends on how far apart the two stand, and on nothing else about where
-    (Su et al. 2021). A pair is taken for a complex number, `turns` are e^(i·t·speed), shape (T, D / 2H).
+    (Su et al. 2021). A pair is taken for a complex number, which one of the `turns` multiplies.
     """
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
     return torch.view_as_real(pairs * turns).flatten(-2)
