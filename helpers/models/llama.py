@@ -93,7 +93,7 @@ class Llama(nn.Module):
     def turns(self, positions: Tensor) -> Tensor:
         """e^(i · position · speed), shape (T, D / 2H): each pair of numbers of a head has a speed of its own.
 
-        The angles have the precision of `positions`, and in float32 the rounding that `transformers` gives them.
+        The angles have the precision of `positions`; in float32 they are rounded as `transformers` does.
         """
         pairs = torch.arange(0, self.head_dim, 2, dtype=positions.dtype, device=positions.device)
         angles = torch.outer(positions, 1 / self.rope_base ** (pairs / self.head_dim))
