@@ -4,6 +4,8 @@ They are kept here and not in the chapters, so that the cell that asks does not 
 """
 
 from helpers.predictions import (
+    compression,
+    evaluating,
     formula,
     intuition,
     kl_divergence,
@@ -11,10 +13,22 @@ from helpers.predictions import (
     pitfalls,
     pytorch,
     tensorflow,
+    training,
 )
 from helpers.widgets.prediction import Prediction
 
-CHAPTERS = (intuition, formula, kl_divergence, perplexity, pytorch, tensorflow, pitfalls)
+CHAPTERS = (
+    intuition,
+    formula,
+    kl_divergence,
+    perplexity,
+    pytorch,
+    tensorflow,
+    pitfalls,
+    training,
+    evaluating,
+    compression,
+)
 
 #: Each question by its name: {name: function that makes it}.
 PREDICTIONS = {make.__name__.replace("_", "-"): make for chapter in CHAPTERS for make in chapter.PREDICTIONS}
