@@ -1,4 +1,4 @@
-"""Questions on chapter 8: the first loss, the steps, three levels of counts, what a size costs."""
+"""Questions on chapter 8: three levels of counts, what a size costs, the first loss, the steps."""
 
 import numpy as np
 
@@ -94,119 +94,6 @@ def _hours(parameters, tokens, peak, share, per_token=PER_TOKEN):
 
 QUESTIONS = (
     Question(
-        name="loss-at-the-start",
-        chapter=8,
-        points=1,
-        task="Return the loss to expect before training, in nats per token.",
-        expects="one number of nats per token",
-        cases=_untrained,
-        reference=lambda vocab_size, sigma: np.log(vocab_size) + sigma**2 / 2,
-        mistakes={
-            "This is log V, what equal logits cost. Random ones cost more, for they are sure of something "
-            "that they cannot know.": lambda vocab_size, sigma: np.log(vocab_size),
-            "The spread was added as it is. What counts is half its square.": (
-                lambda vocab_size, sigma: np.log(vocab_size) + sigma
-            ),
-            "This adds the whole square of the spread. Half of it is right.": (
-                lambda vocab_size, sigma: np.log(vocab_size) + sigma**2
-            ),
-            "A sign is wrong: an untrained model with spread in its logits is worse than an even guess.": (
-                lambda vocab_size, sigma: np.log(vocab_size) - sigma**2 / 2
-            ),
-            "These are bits: the logarithm to base 2.": lambda vocab_size, sigma: nats_to_bits(
-                np.log(vocab_size) + sigma**2 / 2
-            ),
-        },
-    ),
-    Question(
-        name="loss-of-given-logits",
-        chapter=8,
-        points=2,
-        task="Return the mean loss, in nats, if every token comes equally often.",
-        expects="one number of nats, log V or more",
-        cases=_logits,
-        reference=lambda logits: -log_softmax(logits).mean(),
-        mistakes={
-            "This is log V. Equal logits cost that, and so does the mean of the probabilities: average the "
-            "prices, after the logarithm.": lambda logits: np.log(logits.size),
-            "This is the estimate for many normal logits. These are given: their loss can be computed.": (
-                lambda logits: np.log(logits.size) + logits.var() / 2
-            ),
-            "This is the entropy of the forecast: prices weighed by what the model believes. Here every "
-            "token comes equally often.": lambda logits: entropy(softmax(logits)),
-            "This is the log-sum-exp. The logit of the token that came has to be taken off, on average.": (
-                lambda logits: np.log(np.exp(logits).sum())
-            ),
-            "The minus is missing.": lambda logits: log_softmax(logits).mean(),
-        },
-    ),
-    Question(
-        name="clipped-gradients",
-        chapter=8,
-        points=2,
-        task="Return the gradients, scaled down together if their norm is over the limit.",
-        expects="an array of the shape of the gradients",
-        cases=_gradients,
-        reference=lambda gradients, limit: _scaled(gradients, limit, np.linalg.norm(gradients)),
-        mistakes={
-            "Each number was cut off on its own. That turns the step into another direction: scale all by "
-            "one factor.": lambda gradients, limit: np.clip(gradients, -limit, limit),
-            "Each tensor was clipped by its own norm. One norm belongs to all of them together.": (
-                lambda gradients, limit: _scaled(
-                    gradients, limit, np.linalg.norm(gradients, axis=1, keepdims=True)
-                )
-            ),
-            "Right where the norm is above the limit. Below it, the gradients were made longer: leave them "
-            "as they are.": lambda gradients, limit: gradients * limit / np.linalg.norm(gradients),
-            "The norms of the tensors were added up. Add their squares, and take the root.": (
-                lambda gradients, limit: _scaled(gradients, limit, np.linalg.norm(gradients, axis=1).sum())
-            ),
-            "The squares were added up without a root.": lambda gradients, limit: _scaled(
-                gradients, limit, (gradients**2).sum()
-            ),
-            "A norm above the limit became 1. It should become the limit.": lambda gradients, limit: (
-                gradients / np.linalg.norm(gradients) if np.linalg.norm(gradients) > limit else gradients
-            ),
-        },
-    ),
-    Question(
-        name="rate-of-each-step",
-        chapter=8,
-        points=2,
-        task="Return the learning rate of each step: up a straight line, and down another.",
-        expects="an array of rates of the shape of the steps, above 0, at most the peak",
-        cases=_schedule,
-        reference=_rate,
-        mistakes={
-            "The first step has rate 0 and moves nothing. With `warm_up` steps to climb, the first one goes "
-            "up by 1 of `warm_up` + 1 parts.": lambda steps, peak, warm_up, total: _rate_of_two(
-                steps, peak, steps / warm_up, (total - steps) / (total - warm_up), warm_up
-            ),
-            "The climb is one step short: the last step of the warm-up has the whole rate already.": (
-                lambda steps, peak, warm_up, total: _rate_of_two(
-                    steps, peak, (steps + 1) / warm_up, (total - steps) / (total - warm_up), warm_up
-                )
-            ),
-            "The rate stays at its peak. After the warm-up it has to fall.": (
-                lambda steps, peak, warm_up, total: peak * np.minimum((steps + 1) / (warm_up + 1), 1)
-            ),
-            "There is no warm-up: the first step has the highest rate of all.": (
-                lambda steps, peak, warm_up, total: peak * (total - steps) / total
-            ),
-            "The rate jumps where the warm-up ends, and never has its peak: the fall was begun at step 0.": (
-                lambda steps, peak, warm_up, total: _rate_of_two(
-                    steps, peak, (steps + 1) / (warm_up + 1), (total - steps) / total, warm_up
-                )
-            ),
-            "The last step has rate 0 and moves nothing. The rate would be 0 at the step after it.": (
-                lambda steps, peak, warm_up, total: (
-                    peak
-                    * np.minimum((steps + 1) / (warm_up + 1), (total - 1 - steps) / (total - 1 - warm_up))
-                )
-            ),
-        },
-    ),
-    Question(
         name="three-levels-of-counts",
         chapter=8,
         points=2,
@@ -287,6 +174,119 @@ QUESTIONS = (
             ),
             "The share was turned round: a machine that reaches less of its peak takes longer.": (
                 lambda parameters, tokens, peak, share: _hours(parameters, tokens, peak, 1 / share)
+            ),
+        },
+    ),
+    Question(
+        name="loss-at-the-start",
+        chapter=8,
+        points=1,
+        task="Return the loss to expect before training, in nats per token.",
+        expects="one number of nats per token",
+        cases=_untrained,
+        reference=lambda vocab_size, sigma: np.log(vocab_size) + sigma**2 / 2,
+        mistakes={
+            "This is log V, what equal logits cost. Random ones cost more, for they are sure of something "
+            "that they cannot know.": lambda vocab_size, sigma: np.log(vocab_size),
+            "The spread was added as it is. What counts is half its square.": (
+                lambda vocab_size, sigma: np.log(vocab_size) + sigma
+            ),
+            "This adds the whole square of the spread. Half of it is right.": (
+                lambda vocab_size, sigma: np.log(vocab_size) + sigma**2
+            ),
+            "A sign is wrong: an untrained model with spread in its logits is worse than an even guess.": (
+                lambda vocab_size, sigma: np.log(vocab_size) - sigma**2 / 2
+            ),
+            "These are bits: the logarithm to base 2.": lambda vocab_size, sigma: nats_to_bits(
+                np.log(vocab_size) + sigma**2 / 2
+            ),
+        },
+    ),
+    Question(
+        name="loss-of-given-logits",
+        chapter=8,
+        points=2,
+        task="Return the mean loss, in nats, if every token comes equally often.",
+        expects="one number of nats, log V or more",
+        cases=_logits,
+        reference=lambda logits: -log_softmax(logits).mean(),
+        mistakes={
+            "This is log V. Equal logits cost that, and so does the mean of the probabilities: average the "
+            "prices, after the logarithm.": lambda logits: np.log(logits.size),
+            "This is the estimate for many normal logits. These are given: their loss can be computed.": (
+                lambda logits: np.log(logits.size) + logits.var() / 2
+            ),
+            "This is the entropy of the forecast: prices weighed by what the model believes. Here every "
+            "token comes equally often.": lambda logits: entropy(softmax(logits)),
+            "This is the log-sum-exp. The logit of the token that came has to be taken off, on average.": (
+                lambda logits: np.log(np.exp(logits).sum())
+            ),
+            "The minus is missing.": lambda logits: log_softmax(logits).mean(),
+        },
+    ),
+    Question(
+        name="rate-of-each-step",
+        chapter=8,
+        points=2,
+        task="Return the learning rate of each step: up a straight line, and down another.",
+        expects="an array of rates of the shape of the steps, above 0, at most the peak",
+        cases=_schedule,
+        reference=_rate,
+        mistakes={
+            "The first step has rate 0 and moves nothing. With `warm_up` steps to climb, the first one goes "
+            "up by 1 of `warm_up` + 1 parts.": lambda steps, peak, warm_up, total: _rate_of_two(
+                steps, peak, steps / warm_up, (total - steps) / (total - warm_up), warm_up
+            ),
+            "The climb is one step short: the last step of the warm-up has the whole rate already.": (
+                lambda steps, peak, warm_up, total: _rate_of_two(
+                    steps, peak, (steps + 1) / warm_up, (total - steps) / (total - warm_up), warm_up
+                )
+            ),
+            "The rate stays at its peak. After the warm-up it has to fall.": (
+                lambda steps, peak, warm_up, total: peak * np.minimum((steps + 1) / (warm_up + 1), 1)
+            ),
+            "There is no warm-up: the first step has the highest rate of all.": (
+                lambda steps, peak, warm_up, total: peak * (total - steps) / total
+            ),
+            "The rate jumps where the warm-up ends, and never has its peak: the fall was begun at step 0.": (
+                lambda steps, peak, warm_up, total: _rate_of_two(
+                    steps, peak, (steps + 1) / (warm_up + 1), (total - steps) / total, warm_up
+                )
+            ),
+            "The last step has rate 0 and moves nothing. The rate would be 0 at the step after it.": (
+                lambda steps, peak, warm_up, total: (
+                    peak
+                    * np.minimum((steps + 1) / (warm_up + 1), (total - 1 - steps) / (total - 1 - warm_up))
+                )
+            ),
+        },
+    ),
+    Question(
+        name="clipped-gradients",
+        chapter=8,
+        points=2,
+        task="Return the gradients, scaled down together if their norm is over the limit.",
+        expects="an array of the shape of the gradients",
+        cases=_gradients,
+        reference=lambda gradients, limit: _scaled(gradients, limit, np.linalg.norm(gradients)),
+        mistakes={
+            "Each number was cut off on its own. That turns the step into another direction: scale all by "
+            "one factor.": lambda gradients, limit: np.clip(gradients, -limit, limit),
+            "Each tensor was clipped by its own norm. One norm belongs to all of them together.": (
+                lambda gradients, limit: _scaled(
+                    gradients, limit, np.linalg.norm(gradients, axis=1, keepdims=True)
+                )
+            ),
+            "Right where the norm is above the limit. Below it, the gradients were made longer: leave them "
+            "as they are.": lambda gradients, limit: gradients * limit / np.linalg.norm(gradients),
+            "The norms of the tensors were added up. Add their squares, and take the root.": (
+                lambda gradients, limit: _scaled(gradients, limit, np.linalg.norm(gradients, axis=1).sum())
+            ),
+            "The squares were added up without a root.": lambda gradients, limit: _scaled(
+                gradients, limit, (gradients**2).sum()
+            ),
+            "A norm above the limit became 1. It should become the limit.": lambda gradients, limit: (
+                gradients / np.linalg.norm(gradients) if np.linalg.norm(gradients) > limit else gradients
             ),
         },
     ),
