@@ -19,7 +19,7 @@ def one_in_a_hundred() -> Prediction:
             f"1 / {bits:.3f} = {1 / bits:.1f}.",
         ],
         mistakes={
-            1.0: "One bit a character is what it needs. How many times 0.081 is that?",
+            1.0: "That is what it needs for a character; it is asked how many times 0.081 that is.",
             bits: "Upside down: the entropy is this share of what the code needs.",
             100.0: "That would be right for an entropy of 0.01 bits. The rare b is expensive and counts too.",
         },
@@ -66,7 +66,7 @@ def when_a_model_pays() -> Prediction:
             f"Each byte of text saves 2.7 − 2.4 = 0.3 bits: {8 * weights} / 0.3 = {length:.0f} kB.",
         ],
         mistakes={
-            weights / (rival - model): "The weights are in bytes and the saving in bits: a factor of 8.",
+            weights / (rival - model): "The weights are bytes and the saving is bits: a factor of 8 is missing.",
             8 * weights / rival: "That text would have the size of the weights when the rival has packed it.",
             278.0: "At that length the text before packing is as large as the weights.",
         },
