@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from torch.utils.flop_counter import FlopCounterMode
 
 from helpers.losses import reference
 from helpers.models.gpt import GPT
 from helpers.models.llama import Llama
 from helpers.models.pytorch import SimpleLanguageModel
 from helpers.models.scoring import log_probs
+from helpers.training.pytorch import evaluate, sample, train
 
 V, CONTEXT = 7, 5
 
@@ -177,6 +179,34 @@ def test_the_parameters_are_as_many_as_the_shapes_say():
     layers, dim, inner = 4, 128, 341
     expected = 2 * 79 * dim + 2 * dim + layers * (4 * dim**2 + 3 * dim * inner + 2 * dim) + dim
     assert sum(p.numel() for p in GPT(79).parameters()) == expected
+
+
+@pytest.mark.parametrize(("layers", "dim"), [(1, 32), (3, 96)])
+def test_a_step_takes_six_operations_for_each_weight_of_a_matrix(layers, dim):
+    model = GPT(79, context=16, layers=layers, heads=2, dim=dim)
+    tokens = torch.from_numpy(np.random.default_rng(0).integers(79, size=(4, 17)))
+    with FlopCounterMode(display=False) as counter:
+        logits = model(tokens[:, :-1])
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()).backward()
+    weights = sum(p.numel() for name, p in model.named_parameters() if name != "embedding.weight")
+    asking = (
+        6 * layers * 2 * 16 * dim
+    )  # each of 16 positions asks 16 and takes from 16; some counters count it
+    assert 6 * 0.97 * weights < counter.get_total_flops() / 64 < 6 * weights + 1.2 * asking
+
+
+# ---- in the loops ----------------------------------------------------------------------------------------
+
+
+def test_the_loops_train_it_on_a_text_that_takes_memory_and_it_writes_that_text():
+    text = np.tile([0, 1, 3, 0, 2, 4], 100)  # after 0 comes now 1, now 2: two tokens earlier stands which one
+    torch.manual_seed(0)
+    model = GPT(V, context=8, layers=2, heads=2, dim=16)
+    torch.nn.init.zeros_(model.neighbours).requires_grad_(False)  # attention alone has to find it
+    options = {"steps": 150, "batch_size": 8, "length": 24, "learning_rate": 0.01, "warm_up": 10}
+    train(model, text, text[:60], **options)
+    assert evaluate(model, text, batch_size=1).mean < 0.05
+    assert_array_equal(sample(model, text[:4], 20, np.random.default_rng(0), temperature=0), text[4:24])
 
 
 # ---- log-probabilities -----------------------------------------------------------------------------------
