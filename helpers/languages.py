@@ -41,7 +41,7 @@ LANGUAGES = {  # by the code of the translation
 
 
 def translations() -> tuple[str, ...]:
-    """Codes of all translations, in alphabetical order: the 12 of :data:`LANGUAGES` are among them.
+    """Codes of all translations, in alphabetical order: the 12 of ``LANGUAGES`` are among them.
 
     Raises:
         FileNotFoundError: the texts are not there; the message says how to get them.
@@ -55,7 +55,7 @@ def declaration(code: str) -> str:
 
     A blank line stands before the preamble and before each article. The points of an article are paragraphs;
     their numbers are not in the text. Not every one of the 532 translations has all thirty articles; those of
-    :data:`LANGUAGES` have.
+    ``LANGUAGES`` have.
 
     Args:
         code: one of :func:`translations`, as ``"eng"``.

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -192,8 +193,15 @@ def test_two_parts_of_one_archive_need_it_once(data, shop, monkeypatch):
     assert everything_in(data) == {"words/words.txt": WORDS, "other/other.txt": b"not asked for"}
 
 
-def test_two_runs_at_once_fetch_once(data, shop):
+def test_two_runs_at_once_fetch_once(data, shop, monkeypatch):
     _, asked = shop
+    bring = parts._pip
+
+    def slowly(archive, folder):
+        time.sleep(0.2)  # the other run begins meanwhile
+        return bring(archive, folder)
+
+    monkeypatch.setattr(parts, "_pip", slowly)
     runs = [threading.Thread(target=parts.fetch) for _ in range(2)]
     for run in runs:
         run.start()
