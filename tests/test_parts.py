@@ -17,6 +17,7 @@ import tarfile
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import CompletedProcess
@@ -202,11 +203,9 @@ def test_two_runs_at_once_fetch_once(data, shop, monkeypatch):
         return bring(archive, folder)
 
     monkeypatch.setattr(parts, "_pip", slowly)
-    runs = [threading.Thread(target=parts.fetch) for _ in range(2)]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(parts.fetch) for _ in range(2)]
+    assert sorted(len(run.result()) for run in runs) == [0, 2], "the second one finds everything there"
     assert asked == ["tiny-part", "tiny-texts"]
     assert everything_in(data) == ALL
 
