@@ -188,24 +188,40 @@ def stacked_costs(names: Sequence[str], floor, excess, *, ax: Axes | None = None
         excess: shape (N,), KL divergence of each forecast, nats.
         ax: where to draw; a new figure if None.
     """
-    ax, floor, excess = _axes(ax), np.asarray(floor, dtype=float), np.asarray(excess, dtype=float)
+    parts = {"entropy H(p)": floor, "divergence KL(p‖q)": excess}
+    return stacked_bars(names, parts, xlabel="cross-entropy H(p, q) (nats)", ax=ax)
+
+
+def stacked_bars(
+    names: Sequence[str],
+    parts: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    form: str = "{:.3f}",
+    colour: str = style.TRUTH,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a horizontal bar for each name, made of two parts, a solid and a hatched one; their sum beside it.
+
+    Args:
+        names: N things.
+        parts: two of them: {what it is: shape (N,)}.
+        xlabel: the quantity and its unit.
+        form: how the sum is written.
+        colour: of the solid part; the other one has that of what is to be paid.
+        ax: where to draw; a new figure if None.
+    """
+    (label, solid), (other, hatched) = parts.items()
+    ax, solid, hatched = _axes(ax), np.asarray(solid, dtype=float), np.asarray(hatched, dtype=float)
     at = np.arange(len(names))
-    ax.barh(at, floor, color=style.TRUTH, label="entropy H(p)")
-    ax.barh(
-        at,
-        excess,
-        left=floor,
-        color="white",
-        edgecolor=style.LOSS,
-        hatch="//",
-        label="divergence KL(p‖q)",
-    )
-    for i, total in enumerate(floor + excess):
-        ax.annotate(f"{total:.3f}", (total, i), xytext=(5, 0), textcoords="offset points", va="center")
+    ax.barh(at, solid, color=colour, label=label)
+    ax.barh(at, hatched, left=solid, color="white", edgecolor=style.LOSS, hatch="//", label=other)
+    for i, total in enumerate(solid + hatched):
+        ax.annotate(form.format(total), (total, i), xytext=(5, 0), textcoords="offset points", va="center")
     ax.set_yticks(at, names)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    ax.set(xlabel="cross-entropy H(p, q) (nats)", xlim=(0, 1.15 * (floor + excess).max()))
+    ax.set(xlabel=xlabel, xlim=(0, 1.15 * (solid + hatched).max()))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
@@ -235,4 +251,78 @@ def measured_bars(
     else:
         ax.set(xlim=(0, values.max() * 1.2))
     ax.set(xlabel=xlabel)
+    return ax
+
+
+def code_blocks(names: Sequence[str], words: Sequence[str], *, ax: Axes | None = None) -> Axes:
+    """Draw a code as blocks: a word of ℓ bits takes 2^−ℓ of the width, from row ℓ on downwards.
+
+    Args:
+        names: V symbols.
+        words: of the code, strings of 0 and 1; V of them.
+        ax: where to draw; a new figure if None.
+    """
+    ax, deepest = _axes(ax), max(map(len, words))
+    for name, word in zip(names, words, strict=True):
+        left, width = int(word or "0", 2) / 2 ** len(word), 2.0 ** -len(word)
+        for depth in range(len(word), deepest + 1):
+            own = depth == len(word)
+            ax.bar(
+                left + width / 2,
+                0.9,
+                width,
+                bottom=depth - 0.45,
+                color=style.MODEL if own else "white",
+                edgecolor="white" if own else style.MODEL,
+                hatch=None if own else "//",
+                linewidth=1.0,
+            )
+        ax.text(left + width / 2, len(word), f"{name}\n{word}", ha="center", va="center", color="white")
+    ax.set(xlim=(0, 1), ylim=(deepest + 0.5, 0.5), xlabel="share of all words", ylabel="length (bits)")
+    ax.set_yticks(range(1, deepest + 1))
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def narrowing_interval(
+    names: Sequence[str], probabilities, message: Sequence[int], *, ax: Axes | None = None
+) -> Axes:
+    """Draw how a message narrows an interval: a column for each symbol, blown up from the part chosen before.
+
+    Args:
+        names: V symbols, in the order of their parts, from below.
+        probabilities: of the symbols, shape (V,).
+        message: T symbols, integers below V.
+        ax: where to draw; a new figure if None.
+    """
+    ax, edges = _axes(ax), np.concatenate([[0.0], np.cumsum(probabilities)])
+    low, width = 0.0, 1.0
+    for t, chosen in enumerate(message):
+        for symbol, name in enumerate(names):
+            bottom, height = edges[symbol], edges[symbol + 1] - edges[symbol]
+            hit = symbol == chosen
+            ax.bar(
+                t,
+                height,
+                0.44,
+                bottom=bottom,
+                color=style.TRUTH if hit else "white",
+                edgecolor=style.TRUTH if hit else style.MODEL,
+                linewidth=1.2,
+            )
+            label = f"{name} ✓" if hit else name
+            ax.text(
+                t, bottom + height / 2, label, ha="center", va="center", color="white" if hit else "black"
+            )
+        for end, alignment in ((0.0, "top"), (1.0, "bottom")):
+            shift = -0.02 if end == 0 else 0.02
+            ax.text(t, end + shift, f"{low + end * width:.5g}", ha="center", va=alignment)
+        for end, edge in ((0.0, edges[chosen]), (1.0, edges[chosen + 1])):
+            ax.plot([t + 0.22, t + 0.78], [edge, end], color=style.NEUTRAL, linestyle=":", linewidth=1.2)
+        low, width = low + width * edges[chosen], width * (edges[chosen + 1] - edges[chosen])
+    ax.bar(len(message), 1, 0.44, color=style.TRUTH)
+    for end, alignment in ((-0.02, "top"), (1.02, "bottom")):
+        ax.text(len(message), end, f"{low + round(end) * width:.5g}", ha="center", va=alignment)
+    ax.set(xlim=(-0.5, len(message) + 0.5), ylim=(-0.1, 1.1))
+    ax.axis("off")
     return ax

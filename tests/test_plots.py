@@ -145,6 +145,39 @@ def test_costs_are_stacked_and_their_sum_is_written():
     assert "nats" in ax.get_xlabel()
 
 
+def test_a_bar_of_two_parts_says_their_sum():
+    parts = {"file": [41.5, 29.7], "weights": [0.0, 278.4]}
+    ax = plots.stacked_bars(["gzip", "LSTM"], parts, xlabel="size (kB)", form="{:.1f}", colour=style.MODEL)
+    bars = [(bar.get_x(), bar.get_width(), bar.get_hatch()) for bar in ax.patches]
+    assert bars == [(0, 41.5, None), (0, 29.7, None), (41.5, 0.0, "//"), (29.7, 278.4, "//")]
+    assert mpl.colors.to_hex(ax.patches[0].get_facecolor()).upper() == style.MODEL
+    assert texts(ax) == ["41.5", "308.1"]
+    assert [entry.get_text() for entry in ax.get_legend().get_texts()] == ["file", "weights"]
+
+
+def test_words_of_a_code_take_their_share_from_their_row_down():
+    ax = plots.code_blocks(["a", "b", "c"], ["0", "10", "11"])
+    blocks = [(bar.get_x(), bar.get_width(), bar.get_y() + 0.45, bar.get_hatch()) for bar in ax.patches]
+    assert blocks == [(0, 0.5, 1, None), (0, 0.5, 2, "//"), (0.5, 0.25, 2, None), (0.75, 0.25, 2, None)]
+    assert texts(ax) == ["a\n0", "b\n10", "c\n11"]
+    top, bottom = sorted(ax.get_ylim())
+    assert ax.yaxis_inverted()
+    assert top < 1
+    assert bottom > 2
+
+
+def test_a_message_narrows_its_interval_column_by_column():
+    ax = plots.narrowing_interval(["a", "b"], [0.75, 0.25], [1, 0])
+    assert [bar.get_height() for bar in ax.patches] == [0.75, 0.25, 0.75, 0.25, 1]
+    chosen = [mpl.colors.to_hex(bar.get_facecolor()).upper() == style.TRUTH for bar in ax.patches]
+    assert chosen == [False, True, True, False, True]
+    ends = [text for text in texts(ax) if text[0].isdigit()]
+    assert ends == ["0", "1", "0.75", "1", "0.75", "0.9375"]
+    assert [text for text in texts(ax) if "✓" in text] == ["b ✓", "a ✓"]
+    joints = [line.get_ydata().tolist() for line in ax.lines]
+    assert joints == [[0.75, 0.0], [1.0, 1.0], [0.0, 0.0], [0.75, 1.0]]
+
+
 def test_a_measurement_is_written_beside_its_bar():
     ax = plots.measured_bars(["a", "b"], [79.0, 12.84], xlabel="perplexity", form="{:.1f}")
     assert [bar.get_width() for bar in ax.patches] == [79.0, 12.84]

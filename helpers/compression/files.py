@@ -104,11 +104,10 @@ def decompress(model: Forecasts, data: bytes) -> np.ndarray:
         raise ValueError(f"data is damaged or cut off after {len(data)} bytes: its checksum is another")
     _, streams, precision, n, fingerprint, text_checksum = fields
     _check_precision(precision, model.vocab_size)
-    ours = _fingerprint(model, streams, precision)
-    if ours != fingerprint:
+    if _fingerprint(model, streams, precision) != fingerprint:
         raise ValueError(
-            f"the model's fingerprint is {ours:08x} and the file's {fingerprint:08x}: it was written with "
-            "another model, or where the model computes other probabilities"
+            "the file was written with another model than this one, or where this one computes other "
+            "probabilities: its fingerprint is another"
         )
     decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(payload, "<u4").astype(np.uint32))
     columns = _Columns(np.zeros(n, dtype=np.int64), streams)

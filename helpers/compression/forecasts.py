@@ -90,7 +90,8 @@ class Adaptive:
 
     def __init__(self, vocab_size: int, order: int, concentration: float = 1.0):
         whole_number("vocab_size", vocab_size)
-        whole_number("order + 1", order + 1)
+        if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+            raise ValueError(f"order is {order!r}; expected a whole number, 0 or more")
         if not concentration > 0:
             raise ValueError(f"concentration is {concentration}; expected a number above 0")
         self.vocab_size, self.order, self.concentration = vocab_size, order, float(concentration)
