@@ -1,4 +1,4 @@
-"""Questions on chapter 9: windows with a stride, documents, starts, words, and texts cut in two ways."""
+"""Questions on chapter 9: words, documents, starts, windows with a stride, and texts cut in two ways."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def _overlapping(rng):
 
 
 def _stream(rng):
-    """Tokens of a few documents, each behind a BOS, (T,), the price of each, (T,), and the BOS."""
+    """Tokens of a few documents, each behind a start token, (T,), the price of each, (T,), and that token."""
     lengths = rng.permutation([2, 3, 5, 9])[: int(rng.integers(2, 5))]
     tokens = np.concatenate([[BOS, *rng.integers(1, 50, size=length)] for length in lengths])
     return tokens, rng.uniform(1, 6, size=tokens.size), BOS
@@ -80,7 +80,7 @@ def _new(prices, stride):
 
 
 def _documents(tokens, prices, bos):
-    """The prices of each document, without its BOS."""
+    """The prices of each document, without its start token."""
     return [part[1:] for part in np.split(prices, np.flatnonzero(tokens == bos))[1:]]
 
 
@@ -89,6 +89,86 @@ def _per_byte(text, first, second):
 
 
 QUESTIONS = (
+    Question(
+        name="perplexity-per-word",
+        chapter=9,
+        points=2,
+        task="Return the perplexity per word of a text that was priced by tokens.",
+        expects="one number, 1 or more: choices per word",
+        cases=_words,
+        reference=lambda prices, text: np.exp(prices.sum() / len(text.split())),
+        mistakes={
+            "This is the perplexity per token. A word is longer: divide by the words.": (
+                lambda prices, text: np.exp(prices.mean())
+            ),
+            "The perplexity per token was multiplied by tokens per word. Prices add up along a word; "
+            "choices multiply.": lambda prices, text: np.exp(prices.mean()) * prices.size / len(text.split()),
+            "These are the spaces. One word more stands between them.": (
+                lambda prices, text: np.exp(prices.sum() / text.count(" "))
+            ),
+            "A word that comes twice was counted once. It was paid for twice.": (
+                lambda prices, text: np.exp(prices.sum() / len(set(text.split())))
+            ),
+            "This is the perplexity per character.": lambda prices, text: np.exp(prices.sum() / len(text)),
+            "This is the price of a word, in nats. The perplexity is e to that.": (
+                lambda prices, text: prices.sum() / len(text.split())
+            ),
+        },
+    ),
+    Question(
+        name="documents-in-a-stream",
+        chapter=9,
+        points=2,
+        task="Return the mean price, in nats, of the tokens that belong to documents.",
+        expects="one number of nats per token",
+        cases=_stream,
+        reference=lambda tokens, prices, bos: prices[tokens != bos].mean(),
+        mistakes={
+            "The start token was priced, too. It stands in no document: it is given, and not predicted.": (
+                lambda tokens, prices, bos: prices.mean()
+            ),
+            "This is the mean of the documents' means: a short document has the say of a long one.": (
+                lambda tokens, prices, bos: np.mean([part.mean() for part in _documents(tokens, prices, bos)])
+            ),
+            "The first token of each document is missing. It is read after the start token, and is priced.": (
+                lambda tokens, prices, bos: np.concatenate(
+                    [part[1:] for part in _documents(tokens, prices, bos)]
+                ).mean()
+            ),
+            "The start token is out of the sum and still in the count.": (
+                lambda tokens, prices, bos: prices[tokens != bos].sum() / tokens.size
+            ),
+            "This is the sum. Divide by the tokens of the documents.": (
+                lambda tokens, prices, bos: prices[tokens != bos].sum()
+            ),
+        },
+    ),
+    Question(
+        name="the-same-tokens",
+        chapter=9,
+        points=2,
+        task="Return how much more the second model pays for a token that both have priced.",
+        expects="one number of nats per token, below 0 if the second model pays less",
+        cases=_two_models,
+        reference=lambda first, second: second.mean() - first[1:].mean(),
+        mistakes={
+            "The first token is in one of the means alone. Leave out what only one model has priced.": (
+                lambda first, second: second.mean() - first.mean()
+            ),
+            "The last price was left out. It is the first one that the second model does not have.": (
+                lambda first, second: second.mean() - first[:-1].mean()
+            ),
+            "The first token went to the second model for nothing: it is in the count and not in the sum.": (
+                lambda first, second: second.sum() / first.size - first.mean()
+            ),
+            "The sign is wrong: above 0 means that the second model pays more.": (
+                lambda first, second: first[1:].mean() - second.mean()
+            ),
+            "This is the difference of the sums. Divide by the tokens that both have priced.": (
+                lambda first, second: second.sum() - first[1:].sum()
+            ),
+        },
+    ),
     Question(
         name="windows-with-a-stride",
         chapter=9,
@@ -145,86 +225,6 @@ QUESTIONS = (
             ),
             "This is the sum. Divide by the tokens of the text.": (
                 lambda prices, stride: np.concatenate(_new(prices, stride)).sum()
-            ),
-        },
-    ),
-    Question(
-        name="documents-in-a-stream",
-        chapter=9,
-        points=2,
-        task="Return the mean price, in nats, of the tokens that belong to documents.",
-        expects="one number of nats per token",
-        cases=_stream,
-        reference=lambda tokens, prices, bos: prices[tokens != bos].mean(),
-        mistakes={
-            "The BOS was priced, too. It stands in no document: it is given, and not predicted.": (
-                lambda tokens, prices, bos: prices.mean()
-            ),
-            "This is the mean of the documents' means: a short document has the say of a long one.": (
-                lambda tokens, prices, bos: np.mean([part.mean() for part in _documents(tokens, prices, bos)])
-            ),
-            "The first token of each document is missing. It is read after the BOS, and is priced.": (
-                lambda tokens, prices, bos: np.concatenate(
-                    [part[1:] for part in _documents(tokens, prices, bos)]
-                ).mean()
-            ),
-            "The BOS is out of the sum and still in the count.": (
-                lambda tokens, prices, bos: prices[tokens != bos].sum() / tokens.size
-            ),
-            "This is the sum. Divide by the tokens of the documents.": (
-                lambda tokens, prices, bos: prices[tokens != bos].sum()
-            ),
-        },
-    ),
-    Question(
-        name="the-same-tokens",
-        chapter=9,
-        points=2,
-        task="Return how much more the second model pays for a token that both have priced.",
-        expects="one number of nats per token, below 0 if the second model pays less",
-        cases=_two_models,
-        reference=lambda first, second: second.mean() - first[1:].mean(),
-        mistakes={
-            "The first token is in one of the means alone. Leave out what only one model has priced.": (
-                lambda first, second: second.mean() - first.mean()
-            ),
-            "The last price was left out. It is the first one that the second model does not have.": (
-                lambda first, second: second.mean() - first[:-1].mean()
-            ),
-            "The first token went to the second model for nothing: it is in the count and not in the sum.": (
-                lambda first, second: second.sum() / first.size - first.mean()
-            ),
-            "The sign is wrong: above 0 means that the second model pays more.": (
-                lambda first, second: first[1:].mean() - second.mean()
-            ),
-            "This is the difference of the sums. Divide by the tokens that both have priced.": (
-                lambda first, second: second.sum() - first[1:].sum()
-            ),
-        },
-    ),
-    Question(
-        name="perplexity-per-word",
-        chapter=9,
-        points=2,
-        task="Return the perplexity per word of a text that was priced by tokens.",
-        expects="one number, 1 or more: choices per word",
-        cases=_words,
-        reference=lambda prices, text: np.exp(prices.sum() / len(text.split())),
-        mistakes={
-            "This is the perplexity per token. A word is longer: divide by the words.": (
-                lambda prices, text: np.exp(prices.mean())
-            ),
-            "The perplexity per token was multiplied by tokens per word. Prices add up along a word; "
-            "choices multiply.": lambda prices, text: np.exp(prices.mean()) * prices.size / len(text.split()),
-            "These are the spaces. One word more stands between them.": (
-                lambda prices, text: np.exp(prices.sum() / text.count(" "))
-            ),
-            "A word that comes twice was counted once. It was paid for twice.": (
-                lambda prices, text: np.exp(prices.sum() / len(set(text.split())))
-            ),
-            "This is the perplexity per character.": lambda prices, text: np.exp(prices.sum() / len(text)),
-            "This is the price of a word, in nats. The perplexity is e to that.": (
-                lambda prices, text: prices.sum() / len(text.split())
             ),
         },
     ),
