@@ -10,8 +10,10 @@ import nbformat
 import pytest
 from browser import NO_BROWSER, browser
 from course import NO_SANDBOX, sandbox, secret_file
+from transformers_folder import NO_TRANSFORMERS, transformers_folder
 
-__all__ = ["browser", "sandbox", "secret_file"]  # pytest finds them here, for every folder of tests
+# pytest finds them here, for every folder of tests.
+__all__ = ["browser", "sandbox", "secret_file", "transformers_folder"]
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {
@@ -28,7 +30,7 @@ matplotlib.use("Agg")  # here in the tests alone; the kernels of the notebooks d
 def pytest_terminal_summary(terminalreporter):
     """Say in red what was not looked at: a skip is quiet."""
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    for reason in (NO_BROWSER, NO_SANDBOX):
+    for reason in (NO_BROWSER, NO_SANDBOX, NO_TRANSFORMERS):
         if any(reason in report for report in skipped):
             terminalreporter.section("not tested", red=True, bold=True)
             terminalreporter.line(reason, red=True, bold=True)

@@ -19,7 +19,8 @@ ARROWS = [
     ("information", {"validation"}, {"numpy"}),
     ("quiet_tensorflow", {}, {"tensorflow"}),
     ("losses.reference", {"information", "validation"}, {"numpy"}),
-    ("losses.pytorch", {"information", "validation"}, {"numpy", "torch"}),
+    ("losses.linear", {}, {"torch"}),
+    ("losses.pytorch", {"losses.linear", "information", "validation"}, {"numpy", "torch"}),
     ("losses.tensorflow", {"information", "validation", "quiet_tensorflow"}, {"numpy", "tensorflow"}),
     ("metrics", {"losses.*", "information", "validation"}, {"numpy"}),
     ("data", {"losses.*", "information", "validation"}, {"numpy"}),
@@ -27,6 +28,11 @@ ARROWS = [
     ("models.gguf", {"models.llama", "parts"}, {"numpy", "torch", "gguf"}),
     ("models.scoring", {"validation"}, {"numpy", "torch"}),
     ("models.gpt", {"models.llama", "models.scoring", "validation"}, {"numpy", "torch"}),
+    (
+        "models.hugging_face",
+        {"models.scoring", "tokenization", "validation"},
+        {"numpy", "torch", "tokenizers", "transformers"},
+    ),
     ("models.pytorch", {"models.scoring", "losses.*", "information", "validation"}, {"numpy", "torch"}),
     (
         "models.tensorflow",
