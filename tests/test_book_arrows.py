@@ -24,7 +24,7 @@ ARROWS = [
     ("losses.tensorflow", {"information", "validation", "quiet_tensorflow"}, {"numpy", "tensorflow"}),
     ("metrics", {"losses.*", "information", "validation"}, {"numpy"}),
     ("data", {"losses.*", "information", "validation"}, {"numpy"}),
-    ("models.llama", {"validation"}, {"numpy", "torch"}),
+    ("models.llama", {"models.scoring", "validation"}, {"numpy", "torch"}),
     ("models.gguf", {"models.llama", "parts"}, {"numpy", "torch", "gguf"}),
     ("models.scoring", {"validation"}, {"numpy", "torch"}),
     ("models.gpt", {"models.llama", "models.scoring", "validation"}, {"numpy", "torch"}),

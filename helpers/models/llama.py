@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.attention.bias import causal_lower_right
 
+from helpers.models import scoring
 from helpers.validation import token_ids, whole_number
 
 SCORED_AT_ONCE = 128  # positions whose logits are held at a time: with V = 49152, 25 MB instead of 1.6 GB
@@ -116,10 +117,7 @@ class Llama(nn.Module):
             ValueError: a token is out of range; the context is empty; or C + T − 1, the number of tokens that
                 are read (all but the last), is more than the model's `context`.
         """
-        tokens = token_ids("tokens", tokens, self.vocab_size)
-        context = token_ids("context", context, self.vocab_size)
-        if context.size == 0:
-            raise ValueError("context is empty; expected a token to begin after, such as the tokenizer's bos")
+        tokens, context = scoring.checked(tokens, context, self.vocab_size)
         if tokens.size == 0:
             return np.zeros(0)
         hidden = self.hidden(self._batch(np.concatenate([context, tokens[:-1]])))[0, context.size - 1 :]

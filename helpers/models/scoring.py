@@ -22,14 +22,8 @@ def log_probs(model: torch.nn.Module, tokens, context=(), *, at_once: int = 256)
     Raises:
         ValueError: the context is empty, a token is out of range, or `at_once` is no positive whole number.
     """
-    tokens = token_ids("tokens", tokens, model.vocab_size)
-    context = token_ids("context", context, model.vocab_size)
+    tokens, context = checked(tokens, context, model.vocab_size)
     whole_number("at_once", at_once)
-    if context.size == 0:
-        raise ValueError(
-            "context is empty, and nothing says what a text begins with; "
-            "expected at least one token to predict the first one from"
-        )
     if tokens.size == 0:
         return np.zeros(0)
     device, state = next(model.parameters()).device, None
@@ -40,3 +34,18 @@ def log_probs(model: torch.nn.Module, tokens, context=(), *, at_once: int = 256)
         logits, state = model.advance(read, state)  # (1, at most at_once, V)
         found.append(logits.double().log_softmax(-1).gather(-1, wanted[..., None]).flatten())
     return torch.cat(found)[context.size - 1 :].cpu().numpy()
+
+
+def checked(tokens, context, vocab_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `tokens` to price, shape (T,), and the `context` before them, shape (C,), as int64.
+
+    Raises:
+        ValueError: a token is no integer or out of range, or the context is empty.
+    """
+    tokens, context = token_ids("tokens", tokens, vocab_size), token_ids("context", context, vocab_size)
+    if context.size == 0:
+        raise ValueError(
+            "context is empty, and nothing says what a text begins with; "
+            "expected at least one token to predict the first one from"
+        )
+    return tokens, context
