@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "chapters" / "adding_a_figure.md"
 BLOCK = re.compile(r"^```(?:python|javascript|css)\n(?:# |/\* )(\S+)(?: \*/)?\n(.*?)^```$", re.M | re.S)
 ADDED_TO = ("helpers/widgets/__init__.py", "tests/widgets/examples.py")  # the others are whole files
-NEEDED = ("helpers", "tests", "assets/anywidget-static.js", "pyproject.toml")
+NEEDED = ("helpers", "tests", "_ext", "assets/anywidget-static.js", "pyproject.toml")
 
 
 def blocks() -> list[tuple[str, str]]:
