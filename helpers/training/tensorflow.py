@@ -33,8 +33,9 @@ def train(
     evaluate_every: int = 100,
     progress: bool = True,
 ) -> History:
-    """Minimise the mean loss of random windows with Adam. The same as :func:`helpers.training.pytorch.train`,
-    without its warm-up and its checkpoints.
+    """Minimise the mean loss of random windows with Adam, as :func:`helpers.training.pytorch.train` does.
+
+    There is no warm-up and no checkpoint here.
 
     NB: two numbers differ between the frameworks. Keras adds 1e-7 where PyTorch's Adam adds 1e-8, and an LSTM
     of PyTorch has two biases that both learn, so that their sum moves twice as fast.
