@@ -4,7 +4,7 @@ A GGUF file holds named fields and named tensors. Most tensors are quantised: Q4
 integers of 4 bits, one scale and one minimum. They are multiplied out to float32 once, when the file is read:
 the model computes in full precision, with weights that have lost some.
 
-llama.cpp and :class:`Llama` turn neighbours among the numbers of a query and of a key. `transformers` turns
+llama.cpp and our Llama turn neighbours among the numbers of a query and of a key. `transformers` turns
 each number with the one half a head away; it reorders the rows of these matrices when it reads such a file.
 """
 
@@ -61,7 +61,7 @@ def load_llama(path: str | Path) -> Llama:
     Raises:
         FileNotFoundError: no file is there.
         ValueError: the file is no GGUF or is cut short; it holds another architecture, or a form of Llama's
-            that :class:`Llama` does not compute; a field or a tensor is missing. The message names it.
+            that ``Llama`` does not compute; a field or a tensor is missing. The message names it.
     """
     reader = _read(path)
     fields, tensors = reader.fields, {tensor.name: tensor for tensor in reader.tensors}
@@ -97,7 +97,7 @@ def load_llama(path: str | Path) -> Llama:
 
 
 def in_file(parameter: str) -> str:
-    """What a parameter of :class:`Llama` is called in a GGUF file."""
+    """What a parameter of ``Llama`` is called in a GGUF file."""
     block, name = re.fullmatch(r"(?:blocks\.(\d+)\.)?(.+)\.weight", parameter).groups()
     return ("" if block is None else f"blk.{block}.") + f"{TENSORS[name]}.weight"
 
