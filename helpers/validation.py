@@ -170,6 +170,14 @@ def weight_shape(name: str, shape: tuple, num_classes: int) -> None:
         raise ValueError(f"{name} has shape {shape}; expected ({num_classes},), one weight for each class")
 
 
+def linear_layer(hidden_shape: tuple, weight_shape: tuple) -> None:
+    """Raise ValueError unless a layer of weights (V, D) makes V logits of states (..., D)."""
+    if len(weight_shape) != 2 or 0 in weight_shape or not hidden_shape or hidden_shape[-1] != weight_shape[1]:
+        raise ValueError(
+            f"hidden has shape {hidden_shape}, weight has shape {weight_shape}; expected (..., D) and (V, D)"
+        )
+
+
 def targets_shape(shape: tuple, dtype, *, floating: bool, logits_shape: tuple) -> None:
     """Raise ValueError unless targets of this shape and kind answer logits of shape (..., V).
 
@@ -217,6 +225,18 @@ def smoothing(label_smoothing: float) -> None:
         inside = False
     if not inside:
         raise ValueError(f"label_smoothing is {label_smoothing!r}; expected a number between 0 and 1")
+
+
+def finite_number(name: str, value: float, *, zero: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number above 0, or 0 itself where `zero` allows it."""
+    try:
+        inside = 0 <= value < np.inf if zero else 0 < value < np.inf
+    except (TypeError, ValueError):
+        inside = False
+    if not inside:
+        raise ValueError(
+            f"{name} is {value!r}; expected a finite number{', 0 or more' if zero else ' above 0'}"
+        )
 
 
 def whole_number(name: str, value: int) -> None:

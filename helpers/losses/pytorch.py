@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import helpers.validation as check
+from helpers.losses import linear
 
 
 def softmax(logits) -> Tensor:
@@ -41,6 +42,78 @@ def cross_entropy(
     if soft:
         return _soft_loss(log_q, targets, weight, label_smoothing, reduction)
     return _index_loss(log_q, targets, weight, ignore_index, label_smoothing, reduction)
+
+
+def linear_cross_entropy(
+    hidden,
+    weight,
+    targets,
+    *,
+    bias=None,
+    ignore_index=-100,
+    label_smoothing=0.0,
+    z_loss=0.0,
+    softcap=None,
+    class_weight=None,
+    reduction="mean",
+    chunk=linear.CHUNK,
+    tile=linear.TILE,
+) -> Tensor:
+    r"""Cross-entropy, in nats, of the logits of a linear layer, which are never in memory all at once.
+
+    With z = W h + b, or c tanh((W h + b) / c) under a softcap c, with L = log Σ exp(z), class weights ω,
+    smoothing ε and z-loss ζ, a token whose target is t pays
+
+    .. math:: \ell = (1 - ε)\,ω_t\,(L - z_t) + \frac{ε}{V} \sum_v ω_v\,(L - z_v) + ω_t\,ζ L^2.
+
+    The first two terms are what :func:`cross_entropy` makes of z. The third, which keeps logits from
+    drifting, is paid by each token too, and weighs what the token weighs. "mean" is Σ ℓ / Σ ω_t, "sum" is
+    Σ ℓ, "none" is each ℓ; an ignored token pays 0 and weighs nothing. The mean of no weight at all is NaN,
+    with gradients of 0.
+
+    How it is done stands in :mod:`helpers.losses.linear`. Gradients are computed with the loss, if they are
+    wanted; for "none" they wait for backward, which makes the logits a second time. What came with the loss
+    is handed over, not kept: a second backward through it raises RuntimeError. So does a derivative of a
+    gradient. Sums are in float32, or in float64 if `hidden` or `weight` is, under autocast too, and so is the
+    loss; a gradient has the dtype of its tensor.
+
+    Args:
+        hidden: h, shape (..., D). A NaN in it, or in the weights, is not looked for: the loss is then NaN.
+        weight: W, shape (V, D), as `torch.nn.Linear` has it.
+        targets: classes, shape (...), each in [0, V) or `ignore_index`.
+        bias: b, shape (V,), or None.
+        ignore_index: the target that does not count.
+        label_smoothing: ε, the share of each target that is spread evenly over the classes, 0 to 1.
+        z_loss: ζ, what the square of log Σ exp costs, 0 or more.
+        softcap: c, which no logit exceeds in size, more than 0; None for no such bound.
+        class_weight: ω, shape (V,), or None for ones.
+        reduction: "mean", "sum" or "none".
+        chunk: how many tokens have their logits in memory at once.
+        tile: how many classes of theirs are computed at a time.
+
+    Returns:
+        A scalar, or for "none" one loss for each target, shape (...).
+
+    Raises:
+        ValueError: shapes that do not go together, a class that does not exist, an option outside its range.
+    """
+    check.reduction_word(reduction)
+    check.loss_options(ignore_index=ignore_index, label_smoothing=label_smoothing, soft_targets=False)
+    check.finite_number("z_loss", z_loss, zero=True)
+    if softcap is not None:
+        check.finite_number("softcap", softcap)
+    check.whole_number("chunk", chunk)
+    check.whole_number("tile", tile)
+    hidden, weight, bias = _linear_layer(hidden, weight, bias)
+    targets = torch.as_tensor(targets, device=hidden.device)
+    check.index_dtype("targets", targets.dtype, integer=not targets.is_floating_point())
+    logits_shape = (*hidden.shape[:-1], weight.shape[0])
+    check.targets_shape(tuple(targets.shape), targets.dtype, floating=False, logits_shape=logits_shape)
+    targets = _class_indices(targets, weight.shape[0], ignore_index)
+    omega = hidden.new_empty(logits_shape[-1:], dtype=linear.sum_dtype(hidden, weight))
+    omega = _class_weight(class_weight, omega, "class_weight").detach()
+    terms = linear.Terms(omega, label_smoothing, z_loss, softcap, chunk, tile)
+    return linear.reduced_loss(hidden, weight, bias, targets, targets != ignore_index, terms, reduction)
 
 
 def binary_cross_entropy(probabilities, targets, *, reduction="mean") -> Tensor:
@@ -127,13 +200,17 @@ def _reduce(losses: Tensor, total_weight: Tensor, reduction: str) -> Tensor:
 # Checks: shapes and dtypes through helpers.validation; values by one look on the tensor's own device.
 
 
-def _floating(name: str, values) -> Tensor:
-    """`values` as a tensor of float32 or float64; lists and arrays become tensors, integers floats."""
-    tensor = torch.as_tensor(values)
+def _real(name: str, values) -> Tensor:
+    """`values` as a tensor of real numbers; lists and arrays become tensors, integers floats."""
+    tensor = values if isinstance(values, Tensor) else torch.as_tensor(values)  # on its own device
     if tensor.is_complex():
         raise ValueError(f"{name} has dtype {tensor.dtype}; expected real numbers")
-    if not tensor.is_floating_point():
-        return tensor.to(torch.get_default_dtype())
+    return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
+
+
+def _floating(name: str, values) -> Tensor:
+    """`values` as a tensor of float32 or float64."""
+    tensor = _real(name, values)
     return tensor.float() if tensor.dtype.itemsize < 4 else tensor
 
 
@@ -145,15 +222,26 @@ def _class_logits(values) -> Tensor:
     return _checked(ok, check.logits, "logits", logits)
 
 
-def _class_weight(values, logits: Tensor) -> Tensor:
+def _linear_layer(hidden, weight, bias) -> tuple[Tensor, Tensor, Tensor | None]:
+    """States, shape (..., D), and the parameters of the layer, shapes (V, D) and (V,), in their dtypes."""
+    hidden = _real("hidden", hidden)
+    weight = _real("weight", torch.as_tensor(weight, device=hidden.device))
+    check.linear_layer(tuple(hidden.shape), tuple(weight.shape))
+    if bias is not None:
+        bias = _real("bias", torch.as_tensor(bias, device=hidden.device))
+        check.weight_shape("bias", tuple(bias.shape), weight.shape[0])
+    return hidden, weight, bias
+
+
+def _class_weight(values, logits: Tensor, name: str = "weight") -> Tensor:
     """`values` as one weight for each class, shape (V,), ones if there are none."""
     num_classes = logits.shape[-1]
     if values is None:
         return logits.new_ones(num_classes)
-    weight = _floating("weight", torch.as_tensor(values, device=logits.device))
-    check.weight_shape("weight", tuple(weight.shape), num_classes)
+    weight = _floating(name, torch.as_tensor(values, device=logits.device))
+    check.weight_shape(name, tuple(weight.shape), num_classes)
     ok = (weight >= 0) & (weight < torch.inf)
-    return _checked(ok, check.class_weight, "weight", weight, num_classes).to(logits.dtype)
+    return _checked(ok, check.class_weight, name, weight, num_classes).to(logits.dtype)
 
 
 def _probabilities(name: str, values) -> Tensor:
