@@ -253,7 +253,7 @@ def _take(part: Part, file: Path, scratch: Path) -> None:
     """Write the part's members out of the archive into the scratch folder, and check them."""
     for member, stream in _members(file):
         inside = member.removeprefix(f"{part.top}/")
-        if inside != member and fnmatchcase(inside, part.members) and ".." not in member.split("/"):
+        if inside != member and fnmatchcase(inside, part.members):
             target = scratch / part.name / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as copy:

@@ -51,17 +51,20 @@ def wheel(files: dict[str, bytes]) -> bytes:
 
 
 def tarball(files: dict[str, bytes]) -> bytes:
-    """What npm packs: every file below package/."""
+    """What npm packs: every file below package/. And a link, which it never packs."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(f"package/{name}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
+        link = tarfile.TarInfo("package/texts/link.html")
+        link.type, link.linkname = tarfile.SYMTYPE, "../../../secret"
+        archive.addfile(link)
     return stream.getvalue()
 
 
-WHEEL = wheel({"tiny/words.txt": WORDS, "tiny/other.txt": b"not asked for"})
+WHEEL = wheel({"tiny/words.txt": WORDS, "tiny/other.txt": b"not asked for", "words.txt": b"nor this"})
 TARBALL = tarball({"package.json": b"{}", **PAGES, "readme.md": b"not asked for", "more/x.html": b"neither"})
 WORDS_PART = Part(
     name="words",
