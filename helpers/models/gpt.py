@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from helpers.models import scoring
-from helpers.models.llama import FeedForward, rotate
+from helpers.models.llama import FeedForward
 from helpers.validation import whole_number
 
 ROPE_BASE = 100.0  # the slowest pair of 32 numbers then turns by 1.7 radians over 128 tokens, not by 0.02
@@ -51,7 +51,8 @@ class GPT(nn.Module):
         if dim % (2 * heads):
             raise ValueError(f"dim is {dim} and heads is {heads}; expected dim a multiple of 2 · heads")
         self.vocab_size, self.context = vocab_size, context
-        self.speeds = ROPE_BASE ** (-torch.arange(0, dim // heads, 2, dtype=torch.float64) / (dim // heads))
+        speeds = ROPE_BASE ** (-torch.arange(0, dim // heads, 2, dtype=torch.float64) / (dim // heads))
+        self.register_buffer("speeds", speeds, persistent=False)  # radians a token, shape (D / 2H,)
         self.embedding = nn.Embedding(vocab_size, dim)
         self.neighbours = nn.Parameter(
             torch.zeros(2, dim)
@@ -94,9 +95,10 @@ class GPT(nn.Module):
         near = torch.cat([before, x], dim=1)  # (B, 2 + T, D)
         x = x + self.neighbours[0] * near[:, 1:-1] + self.neighbours[1] * near[:, :-2]
         # Where counting begins makes no difference to RoPE, so position 0 is the oldest key that is kept.
-        position = torch.arange(tokens.shape[1] + (kept[0][0].shape[2] if state else 0))
+        past_length = kept[0][0].shape[2] if state else 0
+        position = torch.arange(past_length + tokens.shape[1], device=x.device)
         angles = torch.outer(position, self.speeds)  # (S, D / 2H)
-        turns = torch.polar(torch.ones_like(angles), angles).to(x.device, x.dtype.to_complex())
+        turns = torch.stack([angles.cos(), angles.sin()]).to(x.dtype)
         keep = []
         for block, past in zip(self.blocks, kept, strict=True):
             x, seen = block(x, turns, past)
@@ -146,7 +148,7 @@ class WindowAttention(nn.Module):
         T, S = query.shape[2], key.shape[2]
         kept = max(0, S - self.context + 1)  # what is further back, the next token cannot see
         seen = key[:, :, kept:], value[:, :, kept:]
-        query, key = rotate(query, turns[S - T :]), rotate(key, turns)
+        query, key = rotate(query, turns[:, S - T :]), rotate(key, turns)
         found = F.scaled_dot_product_attention(query, key, value, **self._visible(T, S, x.device))
         return self.output(found.transpose(1, 2).flatten(2)), seen
 
@@ -157,3 +159,14 @@ class WindowAttention(nn.Module):
         position = torch.arange(S, device=device)
         back = position[S - T :, None] - position  # how far each key lies behind each query, shape (T, S)
         return {"attn_mask": (back >= 0) & (back < self.context)}
+
+
+def rotate(x: Tensor, turns: Tensor) -> Tensor:
+    """Each pair of neighbours in x, shape (B, H, T, D / H), turned by an angle that grows with t: RoPE.
+
+    As :func:`helpers.models.llama.rotate`, without complex numbers, which ``torch.compile`` knows nothing of;
+    `turns` are the cosines and the sines, shape (2, T, D / 2H).
+    """
+    cos, sin = turns
+    one, two = x.unflatten(-1, (-1, 2)).unbind(-1)  # (B, H, T, D / 2H) each
+    return torch.stack([one * cos - two * sin, one * sin + two * cos], dim=-1).flatten(-2)
