@@ -1,6 +1,6 @@
 r"""A text as a file as long as its cross-entropy: coded with a model, and read back with the same one.
 
-The coder is a range coder (:mod:`constriction`, Bamler 2022): arithmetic coding that keeps 64 bits of the
+The coder is a range coder (``constriction``, Bamler 2022): arithmetic coding that keeps 64 bits of the
 interval. It takes the model's forecast of the next token, and the token; the decoder takes the same forecast,
 and finds the token. So both must compute the same numbers, to the last bit: the same model, on the same kind
 of machine, as many texts side by side. What a file can say about it stands in its header: the model's
