@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-CHUNK = 192  # tokens: a fifth of a batch of 1,024
-TILE = 1024  # classes: for as many tokens as a chunk has, less than a megabyte
+CHUNK = 256  # tokens
+TILE = 1024  # classes: for the tokens of a chunk a megabyte
 
 USED_UP = (
     "linear_cross_entropy computed its gradients with the loss, and the first backward has handed them over: "
@@ -35,7 +35,7 @@ TWICE = "a gradient of linear_cross_entropy has no derivative: create_graph=True
 
 @dataclass(frozen=True)
 class Terms:
-    r"""What the loss ℓ of a token is made of, and how much is computed at a time.
+    r"""What the loss ℓ of a token, in nats, is made of, and how much is computed at a time.
 
     Beside ℓ, which stands in :func:`helpers.losses.pytorch.linear_cross_entropy`, its gradient is needed.
     Since the derivative of L = log Σ exp(z) is the softmax p,
@@ -55,7 +55,7 @@ class Terms:
 
 
 def reduced_loss(hidden, weight, bias, targets, counts, terms: Terms, reduction: str) -> Tensor:
-    """Mean, sum or each of the losses ℓ of the tokens that count, from checked inputs; differentiable."""
+    """Mean, sum or each of the losses ℓ, in nats, of the tokens that count; the inputs were checked."""
     rows = counts.flatten().nonzero().squeeze(1)
     classes = targets.flatten()[rows]
     states = hidden.reshape(-1, hidden.shape[-1])
@@ -65,19 +65,19 @@ def reduced_loss(hidden, weight, bias, targets, counts, terms: Terms, reduction:
     wanted = [x is not None and x.requires_grad and torch.is_grad_enabled() for x in layer]
     with torch.autocast(hidden.device.type, enabled=False):
         if reduction == "none":
-            losses = LinearCrossEntropy.apply(*layer, classes, terms, None, wanted)
+            losses = _LinearCrossEntropy.apply(*layer, classes, terms, None, wanted)
             return losses.new_zeros(targets.numel()).index_copy(0, rows, losses).view(targets.shape)
         of_target = terms.class_weight[classes]
         if reduction == "sum":
-            return LinearCrossEntropy.apply(*layer, classes, terms, torch.ones_like(of_target), wanted)
+            return _LinearCrossEntropy.apply(*layer, classes, terms, torch.ones_like(of_target), wanted)
         total = of_target.sum()
         something = total > 0
         share = torch.where(something, 1 / total, 0.0).expand_as(of_target)
-        mean = LinearCrossEntropy.apply(*layer, classes, terms, share, wanted)
+        mean = _LinearCrossEntropy.apply(*layer, classes, terms, share, wanted)
         return torch.where(something, mean, torch.nan)
 
 
-class LinearCrossEntropy(torch.autograd.Function):
+class _LinearCrossEntropy(torch.autograd.Function):
     """Σ scale · ℓ with its gradients; without a scale each ℓ, whose gradients wait for backward."""
 
     @staticmethod
@@ -111,14 +111,14 @@ class LinearCrossEntropy(torch.autograd.Function):
 
 
 class OnlineLogSumExp:
-    """log Σ exp of logits that come a tile at a time, for each of c tokens."""
+    """Log Σ exp, in nats, of logits that come a tile at a time, for each of c tokens."""
 
     def __init__(self, zeros: Tensor):
         self.largest = zeros + torch.finfo(zeros.dtype).min  # −∞ would be NaN less itself
         self.total = zeros  # Σ exp(logit − largest)
 
     def see(self, logits: Tensor, scratch: Tensor) -> None:
-        """Take in a tile, shape (c, classes); `scratch` is memory of as many numbers."""
+        """Take in a tile of logits (in nats), shape (c, classes); `scratch` is memory of that shape."""
         largest = torch.maximum(self.largest, logits.amax(dim=1, keepdim=True))
         exp = torch.sub(logits, largest, out=scratch).exp_()
         self.total = self.total * (self.largest - largest).exp() + exp.sum(dim=1, keepdim=True)
@@ -126,12 +126,12 @@ class OnlineLogSumExp:
 
     @property
     def value(self) -> Tensor:
-        """Log Σ exp of all that was seen, shape (c, 1)."""
+        """Log Σ exp of all that was seen, in nats, shape (c, 1)."""
         return self.largest + self.total.log()
 
 
 @dataclass(frozen=True)
-class Chunk:
+class _Chunk:
     """Some tokens, their targets, and the linear layer that makes their logits."""
 
     hidden: Tensor  # h, shape (c, D), in the dtype of the sums
@@ -159,8 +159,8 @@ class Chunk:
             losses += smoothing / len(omega) * (omega.sum() * log_sum - of_all)
         return losses, log_sum
 
-    def into_gradients(self, tiles, log_sum: Tensor, scale: Tensor, scratch: Tensor) -> None:
-        """Turn tiles of logits into tiles of the derivatives of scale · ℓ, where L is `log_sum`."""
+    def gradients(self, tiles, log_sum: Tensor, scale: Tensor, scratch: Tensor):
+        """Turn each tile of logits into the derivatives of scale · ℓ by them; L is `log_sum`."""
         smoothing, omega, softcap = self.terms.smoothing, self.terms.class_weight, self.terms.softcap
         even = smoothing / len(omega)
         of_target = (1 - smoothing) * omega[self.targets]
@@ -175,6 +175,7 @@ class Chunk:
             d_z.scatter_add_(1, column, torch.where(here, -scale * of_target, 0.0))
             if softcap is not None:
                 d_z.mul_(slope)
+            yield classes, d_z
 
     def _logits(self, classes: slice, out: Tensor) -> None:
         """Write z of some classes, shape (c, classes), into `out`."""
@@ -205,42 +206,38 @@ def losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted) ->
         scale: shape (N,), or None where no gradient is wanted.
         wanted: whether the gradient of hidden, of weight, of bias is; the others are None.
     """
-    dtype = sum_dtype(hidden, weight)
+    dtype = terms.class_weight.dtype
     losses = hidden.new_empty(len(hidden), dtype=dtype)
-    d_hidden, d_weight, d_bias = (
-        x.new_zeros(x.shape, dtype=dtype) if want else None
-        for x, want in zip((hidden, weight, bias), wanted, strict=True)
-    )
+    # The gradient of W is as large as W: the first chunk writes it, and no zeros are written before.
+    make = torch.Tensor.new_empty if len(hidden) > 0 else torch.Tensor.new_zeros
+    d_hidden = hidden.new_zeros(hidden.shape, dtype=dtype) if wanted[0] else None
+    d_weight = make(weight, weight.shape, dtype=dtype) if wanted[1] else None
+    d_bias = bias.new_zeros(bias.shape, dtype=dtype) if wanted[2] else None
     tokens, tile = min(terms.chunk, len(hidden)), min(terms.tile, len(weight))
     scratch = hidden.new_empty(tokens * tile, dtype=dtype)
     memory = hidden.new_empty(tokens * (len(weight) if any(wanted) else tile), dtype=dtype)
     for start in range(0, len(hidden), terms.chunk):
         rows = slice(start, start + terms.chunk)
-        chunk = Chunk(hidden[rows].to(dtype), targets[rows].unsqueeze(1), weight, bias, terms)
-        tiles = list(tiles_of(memory, len(chunk.hidden), len(weight), tile, keep=any(wanted)))
+        chunk = _Chunk(hidden[rows].to(dtype), targets[rows].unsqueeze(1), weight, bias, terms)
+        tiles = list(_tiles_of(memory, len(chunk.hidden), len(weight), tile, keep=any(wanted)))
         of_chunk, log_sum = chunk.losses(tiles, scratch)
         losses[rows] = of_chunk.squeeze(1)
-        if any(wanted):
-            chunk.into_gradients(tiles, log_sum, scale[rows].to(dtype).unsqueeze(1), scratch)
-        for classes, d_z in tiles:
+        if not any(wanted):
+            continue
+        for classes, d_z in chunk.gradients(tiles, log_sum, scale[rows].to(dtype).unsqueeze(1), scratch):
             if d_hidden is not None:
                 d_hidden[rows].addmm_(d_z, weight[classes].to(dtype))
             if d_weight is not None:
-                d_weight[classes].addmm_(d_z.T, chunk.hidden)
+                d_weight[classes].addmm_(d_z.T, chunk.hidden, beta=float(start > 0))
             if d_bias is not None:
                 d_bias[classes] += d_z.sum(dim=0)
     return losses, [d_hidden, d_weight, d_bias]
 
 
-def tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep: bool):
+def _tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep: bool):
     """Yield some classes and memory for their logits, the same for all of them unless they are kept."""
     for v in range(0, num_classes, tile):
         classes = slice(v, min(v + tile, num_classes))
         place = tokens * v if keep else 0
         size = classes.stop - v
         yield classes, memory[place : place + tokens * size].view(tokens, size)
-
-
-def sum_dtype(*tensors: Tensor) -> torch.dtype:
-    """float64 if one of them is, float32 else: a sum over a vocabulary is too long for half precision."""
-    return torch.float64 if any(x.dtype == torch.float64 for x in tensors) else torch.float32

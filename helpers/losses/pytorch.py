@@ -110,8 +110,10 @@ def linear_cross_entropy(
     logits_shape = (*hidden.shape[:-1], weight.shape[0])
     check.targets_shape(tuple(targets.shape), targets.dtype, floating=False, logits_shape=logits_shape)
     targets = _class_indices(targets, weight.shape[0], ignore_index)
-    omega = hidden.new_empty(logits_shape[-1:], dtype=linear.sum_dtype(hidden, weight))
-    omega = _class_weight(class_weight, omega, "class_weight").detach()
+    sums = torch.promote_types(torch.promote_types(hidden.dtype, weight.dtype), torch.float32)
+    omega = _class_weight(
+        class_weight, hidden.new_empty(logits_shape[-1:], dtype=sums), "class_weight"
+    ).detach()
     terms = linear.Terms(omega, label_smoothing, z_loss, softcap, chunk, tile)
     return linear.reduced_loss(hidden, weight, bias, targets, targets != ignore_index, terms, reduction)
 
