@@ -82,6 +82,7 @@ def test_each_figure_renders_and_is_synced_both_ways(lab, browser):
         return [re.sub(r"\s+", " ", figure.inner_text()) for figure in figures]
 
     reach_figures(page)
+    assert page.get_by_text("did not load").count() == 0
     at_first = texts()
     for figure in figures:
         move(figure)
