@@ -336,17 +336,17 @@ def memory_of(function, tokens, width, classes, **options):
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 @pytest.mark.parametrize("options", [{}, {"softcap": 3.0, "label_smoothing": 0.1, "z_loss": 1e-4}])
 def test_no_tensor_is_as_large_as_the_logits(reduction, options):
-    tokens, width, classes = 512, 4, 20_000
+    tokens, width, classes = 1024, 4, 10_000
     memory = memory_of(linear_cross_entropy, tokens, width, classes, reduction=reduction, **options)
     logits = 4 * tokens * classes
     assert memory_of(eager, tokens, width, classes, reduction=reduction).largest >= logits
     assert memory.largest <= 4 * linear.CHUNK * classes
-    assert memory.peak < 0.5 * logits
+    assert memory.peak < 0.35 * logits
 
 
 @pytest.mark.parametrize(("tokens", "share"), [(1024, 0.10), (16384, 0.02)])
 def test_memory_beside_that_of_all_the_logits(tokens, share):
-    """The vocabulary is a tenth of 32,000, and so are all logits: the ratio stays the same."""
+    """The vocabulary is a tenth of 32,000, and so is all that is made: the ratio stays the same."""
     mine, theirs = (memory_of(f, tokens, 2, 3200) for f in (linear_cross_entropy, eager))
     assert mine.peak <= share * theirs.peak
 
