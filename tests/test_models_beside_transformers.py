@@ -12,7 +12,7 @@ CHECKS = ["hugging_face_checked.py", "smollm2_checked.py"]
 @pytest.mark.parametrize("checks", CHECKS)
 def test_beside_transformers(root, transformers_folder, checks):
     environment = os.environ | {"PYTHONPATH": str(transformers_folder), "HF_HUB_OFFLINE": "1"}
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    run = [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*run, root / "tests" / "beside_transformers" / checks],
         cwd=root, env=environment, capture_output=True, text=True, timeout=600,

@@ -1,12 +1,16 @@
 """Weights out of a GGUF file: small files written for the purpose, damaged ones, and SmolLM2's own."""
 
+import json
+from pathlib import Path
+
 import gguf
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from helpers.models.gguf import in_file, load_llama
+from helpers import tokenization
+from helpers.models.gguf import in_file, load_llama, load_smollm2
 from helpers.models.llama import Llama
 
 SIZES = dict(
@@ -143,3 +147,32 @@ def test_what_is_no_whole_gguf_file_is_refused(tmp_path, model):
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match="is cut short or damaged"):
             load_llama(path)
+
+
+# ---- SmolLM2 ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    return load_smollm2()
+
+
+RECORD = json.loads(
+    (Path(__file__).parent / "beside_transformers" / "recorded_smollm2.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("entry", RECORD["texts"], ids=lambda entry: entry["text"][:12])
+def test_smollm2_prices_texts_as_transformers_does(smollm2, entry):
+    ids = tokenization.smollm2().encode(entry["text"])
+    assert ids.tolist() == entry["ids"]
+    assert_allclose(smollm2.log_probs(ids, [0]), entry["log_probs"], rtol=0, atol=1e-3)
+    logits = smollm2.logits([0, *ids])[-1]
+    assert np.argsort(-logits)[:5].tolist() == entry["likeliest"]
+    assert_allclose(logits[entry["likeliest"]], entry["logits"], rtol=0, atol=1e-3)
+
+
+def test_smollm2_is_the_model_that_its_card_describes(smollm2):
+    weights = sum(weight.numel() for weight in smollm2.parameters())
+    assert (weights, smollm2.vocab_size, smollm2.context) == (134_515_008, 49_152, 8192)
+    assert len(tokenization.smollm2()) == smollm2.vocab_size

@@ -8,12 +8,12 @@ writes recorded_smollm2.json anew; the folder is what tests/transformers_folder.
 """
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer, pre_tokenizers
 
 from helpers import parts
 
@@ -21,7 +21,7 @@ RECORD = Path(__file__).with_suffix(".json")
 BOS = 0  # <|endoftext|>
 TEXTS = [
     "Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace from day to day.",
-    "def mean(x):\n    return sum(x) / len(x)  # 12345.678\n",
+    "def mean(x):\n    return sum(x) / len(x)\n\n12345.678",
     "La perplexité d’un modèle est l’exponentielle de sa perte.",
     "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
     "掛け算は足し算になる。\U0001f40d",
@@ -31,18 +31,30 @@ PLACES = 5
 
 @cache
 def loaded():
-    """The tokenizer and the model, in float32."""
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    """The tokenizer, as it is read from the file, and the model, in float32."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder, file = parts.path("smollm2").parent, parts.path("smollm2").name
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file).backend_tokenizer
     return tokenizer, AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32)
+
+
+@cache
+def whole_tokenizer() -> Tokenizer:
+    """The tokenizer with the step that `transformers` leaves out when it reads a GGUF file.
+
+    The file names the splitting of "smollm", which sets each digit apart before anything else: so two line
+    breaks before a number are one token. (llama.cpp, LLAMA_VOCAB_PRE_TYPE_SMOLLM)
+    """
+    tokenizer = Tokenizer.from_str(loaded()[0].to_str())
+    steps = [pre_tokenizers.Digits(individual_digits=True), tokenizer.pre_tokenizer]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
+    return tokenizer
 
 
 def encoded(text: str) -> list[int]:
     """Ids of a text, none added."""
-    return loaded()[0](text, add_special_tokens=False)["input_ids"]
+    return whole_tokenizer().encode(text, add_special_tokens=False).ids
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import transformers
 from numpy.testing import assert_allclose
-from recorded_smollm2 import BOS, RECORD, encoded, log_probs_of, logits_after
+from recorded_smollm2 import BOS, RECORD, encoded, loaded, log_probs_of, logits_after
 
 from helpers.data import load_play
 from helpers.languages import LANGUAGES, declaration
@@ -41,6 +41,13 @@ def test_texts_are_cut_into_the_same_tokens():
     texts = [make(rng, int(rng.integers(1, 400))) for make in (drawn, scribbled) for _ in range(150)]
     for text in texts:
         assert smollm2().encode(text).tolist() == encoded(text), text
+
+
+def test_the_step_that_transformers_leaves_out_shows_before_a_number():
+    raw, _ = loaded()
+    same, other = "page 23, page 42", "a page.\n\n23"
+    assert raw.encode(same, add_special_tokens=False).ids == encoded(same)
+    assert len(raw.encode(other, add_special_tokens=False).ids) == len(encoded(other)) + 1
 
 
 def test_the_logits_and_the_perplexity_are_the_same(ours):
