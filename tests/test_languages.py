@@ -81,7 +81,7 @@ def test_a_page_becomes_lines():
     assert text == "A title\n\nBefore\nOne & two\n\n1\na\u00a0b\nc\n"
 
 
-@pytest.mark.parametrize("code", ["xxx", "../index", "", None, "eng.html"])
+@pytest.mark.parametrize("code", ["xxx", "../declaration/eng", "", None, "eng.html"])
 def test_a_translation_that_does_not_exist_is_refused(code):
     with pytest.raises(ValueError, match=r"there is no translation .*; expected a code such as 'eng', 'fra'"):
         declaration(code)
