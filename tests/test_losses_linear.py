@@ -86,7 +86,7 @@ def assert_same(mine, theirs, **tolerance):
 @pytest.mark.parametrize("with_bias", [False, True])
 def test_every_combination_equals_pytorch(with_bias, label_smoothing, z_loss, softcap, weighted, reduction):
     parts = layer(11, 5, 23, ignored=(0, 4))
-    class_weight = torch.linspace(0, 2, 23, dtype=torch.float64) if weighted else None
+    class_weight = torch.linspace(0, 3, 23, dtype=torch.float64) if weighted else None
     shape = (11,) if reduction == "none" else ()
     options = {
         "with_bias": with_bias,
@@ -205,9 +205,10 @@ def test_autocast_changes_nothing_about_the_sums(reduction):
     hidden, weight, bias, targets = layer(12, 8, 50, dtype=torch.float32)
     hidden = hidden.detach().bfloat16().requires_grad_()  # as the layer below leaves it under autocast
     parts = hidden, weight, bias, targets
-    plain = loss_and_gradients(linear_cross_entropy, *parts, reduction=reduction)
+    options = {"reduction": reduction, "label_smoothing": 0.1}
+    plain = loss_and_gradients(linear_cross_entropy, *parts, **options)
     with torch.autocast("cpu", torch.bfloat16):
-        cast = loss_and_gradients(linear_cross_entropy, *parts, reduction=reduction)
+        cast = loss_and_gradients(linear_cross_entropy, *parts, **options)
     assert_same(cast, plain, rtol=0, atol=0)
     assert [g.dtype for g in cast[1]] == [torch.bfloat16, torch.float32, torch.float32]
 

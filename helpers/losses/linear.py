@@ -85,7 +85,6 @@ class _LinearCrossEntropy(torch.autograd.Function):
         """Compute the losses, and the gradients with them if there is a scale."""
         inputs = hidden, weight, bias
         ctx.terms, ctx.wanted, ctx.each = terms, wanted, scale is None
-        ctx.dtypes = [None if x is None else x.dtype for x in inputs]
         if ctx.each:
             ctx.save_for_backward(*inputs, targets)
             return losses_and_gradients(*inputs, targets, terms, None, (False, False, False))[0]
@@ -106,8 +105,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 raise RuntimeError(USED_UP)
             if upstream != 1:
                 gradients = [None if x is None else x.mul_(upstream) for x in gradients]
-        cast = [None if x is None else x.to(dtype) for x, dtype in zip(gradients, ctx.dtypes, strict=True)]
-        return *cast, None, None, None, None
+        return *gradients, None, None, None, None  # autograd casts each to the dtype of its tensor
 
 
 class OnlineLogSumExp:
