@@ -15,7 +15,7 @@ def test_beside_transformers(root, transformers_folder, checks):
     run = [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*run, root / "tests" / "beside_transformers" / checks],
-        cwd=root, env=environment, capture_output=True, text=True, timeout=600,
+        cwd=root, env=environment, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
