@@ -84,6 +84,7 @@ def assert_alternatives(rows, lab, at):
     here = fold(lab.text[at], KNOWN)[:1] if at < len(lab.text) else ""
     back = {shown: one for one, shown in SHOWN_AS.items()}
     found = [back.get(row["cells"][0], row["cells"][0]) for row in rows]
+    assert len(rows) == len(set(found)) == 8
     likeliest = list(everything)[: len(rows)]
     if here and here not in found[:-1]:
         likeliest[-1] = here
