@@ -5,15 +5,22 @@ devices. A notebook stores what reaches stderr, and those lines differ from mach
 outputs would change with every computer. TF_CPP_MIN_LOG_LEVEL silences most of them, but not those written
 before it is read; so file descriptor 2 itself, where C++ writes, leads nowhere until both moments are over.
 Errors still come through: Python raises them as exceptions.
+
+PyTorch's build for Linux brings Triton, and both Triton and TensorFlow carry a compiler, LLVM. Triton's finds
+its place when it comes first; when it comes second, the process ends. `torch.compile`, and a few other parts
+of PyTorch, import it without being asked. So it is imported here, where it is installed.
 """
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # 3 = errors only; a reader who wants more sets it first.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+with suppress(ImportError):
+    import triton  # noqa: F401
 
 
 @contextmanager

@@ -42,11 +42,8 @@ RECIPE = {"steps": 1_100, "batch_size": 32, "length": 64, "learning_rate": 1e-2,
 class Reader(NamedTuple):
     """What the file holds: a model, its characters, and how often the training text has each.
 
-    Attributes:
-        model: reads tokens of `vocabulary`.
-        vocabulary: V characters.
-        frequencies: probability of each character by its count, float32 of shape (V,); see
-            :class:`helpers.models.counting.UnigramModel`.
+    The model reads tokens of the vocabulary, V characters. The frequencies are the probability of each
+    character by its count, float32 of shape (V,); see :class:`helpers.models.counting.UnigramModel`.
     """
 
     model: SimpleLanguageModel

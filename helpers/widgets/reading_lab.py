@@ -166,7 +166,7 @@ class ReadingLab(LiveFigure):
         return np.cumsum(surprisals) / np.arange(1, len(surprisals) + 1)
 
     def alternatives(self, count: int = 8) -> list[tuple[str, float]]:
-        """The likeliest characters at :attr:`at`, with their probabilities, the likeliest first."""
+        """The likeliest characters at the place `at`, with their probabilities, the likeliest first."""
         from helpers.models.reader import alphabet
 
         found = read(self.text)
