@@ -1,9 +1,31 @@
-"""To predict in chapter 8: the first loss, what counts say together, and what is left of a long gradient."""
+"""To predict in chapter 8: what counts say together, the first loss, and what is left of a long gradient."""
 
 import numpy as np
 
 from helpers.information import nats_to_bits, surprisal
 from helpers.widgets.prediction import Prediction
+
+
+def a_pair_seen_often() -> Prediction:
+    """A trigram weighs its counts against the bigram."""
+    seen, followed, kappa, bigram = 600, 480, 200, 0.40
+    share = (followed + kappa * bigram) / (seen + kappa)
+    return Prediction(
+        "The pair “th” was seen 600 times, with an e after it 480 times. After “h” alone, the bigram gives e "
+        "0.40. In the trigram the bigram is worth 200 observations. Which probability does it give e after "
+        "“th”?",
+        share,
+        because=[
+            f"200 observations at 0.40 are 200 · 0.40 = {kappa * bigram:.0f} imaginary e.",
+            f"(480 + 80) / (600 + 200) = {share:.2f}.",
+        ],
+        mistakes={
+            followed / seen: "That is the share of the counts alone, 480 / 600: the bigram has a say too.",
+            bigram: "That is the bigram alone: it is worth 200 observations, and 600 were made.",
+            (followed / seen + bigram) / 2: "That gives both opinions one half. They weigh 600 to 200.",
+        },
+        decimals=2,
+    )
 
 
 def the_first_loss() -> Prediction:
@@ -33,28 +55,6 @@ def the_first_loss() -> Prediction:
     )
 
 
-def a_pair_seen_often() -> Prediction:
-    """A trigram weighs its counts against the bigram."""
-    seen, followed, kappa, bigram = 600, 480, 200, 0.40
-    share = (followed + kappa * bigram) / (seen + kappa)
-    return Prediction(
-        "The pair “th” was seen 600 times, with an e after it 480 times. After “h” alone, the bigram gives e "
-        "0.40. In the trigram the bigram is worth 200 observations. Which probability does it give e after "
-        "“th”?",
-        share,
-        because=[
-            f"200 observations at 0.40 are 200 · 0.40 = {kappa * bigram:.0f} imaginary e.",
-            f"(480 + 80) / (600 + 200) = {share:.2f}.",
-        ],
-        mistakes={
-            followed / seen: "That is the share of the counts alone, 480 / 600: the bigram has a say too.",
-            bigram: "That is the bigram alone: it is worth 200 observations, and 600 were made.",
-            (followed / seen + bigram) / 2: "That gives both opinions one half. They weigh 600 to 200.",
-        },
-        decimals=2,
-    )
-
-
 def a_clipped_gradient() -> Prediction:
     """Clipping keeps the direction."""
     gradient = np.array([6.0, 8.0])
@@ -77,4 +77,4 @@ def a_clipped_gradient() -> Prediction:
     )
 
 
-PREDICTIONS = (the_first_loss, a_pair_seen_often, a_clipped_gradient)
+PREDICTIONS = (a_pair_seen_often, the_first_loss, a_clipped_gradient)
