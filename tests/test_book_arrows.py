@@ -67,6 +67,8 @@ ARROWS = [
         {"numpy", "tensorflow"},
     ),
     ("training.*", {"metrics", "batches", "losses.reference", "validation"}, {"numpy"}),
+    ("scaling", {"validation"}, {"numpy", "scipy"}),
+    ("scaling_runs", {"data", "models.gpt", "training.pytorch"}, {"numpy", "torch"}),
     ("style", {}, {"matplotlib", "matplotlib_inline", "cycler", "IPython"}),
     ("surprisal_map", {}, {"numpy"}),
     ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib"}),
