@@ -48,10 +48,12 @@ def windows(n: int, length: int, stride: int, *, given: int = 0) -> list[Window]
         the windows; none if n is `given` or less.
 
     Raises:
-        ValueError: `n` or `given` is negative, or `stride` does not leave room for `given` in the window.
+        ValueError: `n` or `given` is negative, or `stride` or `length` leaves no room for `given` in it.
     """
     whole_number("length", length)
     whole_number("stride", stride)
+    if length <= given:
+        raise ValueError(f"length is {length}; expected at least {given + 1}: {given} of context, 1 to score")
     for name, value in (("n", n), ("given", given)):
         if value < 0:
             raise ValueError(f"{name} is {value}; expected 0 or more")

@@ -128,6 +128,11 @@ def test_a_stride_without_context_is_named():
         windows(9, 4, 4, given=1)
 
 
+def test_a_window_too_short_for_its_context_is_named_before_the_stride():
+    with pytest.raises(ValueError, match="length is 1; expected at least 2: 1 of context, 1 to score"):
+        windows(9, 1, 1, given=1)
+
+
 # ---- prices ----------------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,9 @@ def surprisals(model: Forecasts, tokens, *, streams: int = 1) -> np.ndarray:
 def compress(model: Forecasts, tokens, *, streams: int = 1, precision: int = PRECISION) -> bytes:
     """The tokens as a file: a header of 21 bytes, then −Σ log₂ q of them in bits, and at most 64 bits more.
 
+    Here q are the rounded probabilities of :func:`whole_counts`. By the model's own ones the file can be a
+    little longer or shorter: what the model holds nearly impossible costs `precision` bits at most.
+
     Args:
         model: forecasts the next token from those before it; see :mod:`helpers.compression.forecasts`.
         tokens: integers below V, shape (T,); T may be 0.
