@@ -59,6 +59,8 @@ ARROWS = [
     ("compression.files", {"compression.forecasts", "validation"}, {"numpy", "constriction"}),
     ("compression.*", {"validation"}, {"numpy"}),
     ("batches", {"validation"}, {"numpy"}),
+    ("parallel.launch", {"parallel.group", "validation"}, {"psutil"}),
+    ("parallel.*", {"validation"}, {"torch"}),
     ("training.checkpoints", {"training.history"}, {"numpy", "torch"}),
     ("training.pytorch", {"training.*", "metrics", "batches", "validation"}, {"numpy", "torch"}),
     (
