@@ -44,7 +44,7 @@ class PowerLaw:
 
     @property
     def scale(self) -> float:
-        """Kaplan's x_c, the x at which the term A / x^α is 1 nat: A^(1/α)."""
+        """Kaplan's x_c, which is A^(1/α). There the term A / x^α is 1 nat."""
         return float(self.A ** (1 / self.alpha))
 
     def predict(self, x) -> np.ndarray:
@@ -217,7 +217,8 @@ def misfit(predicted, losses) -> float:
     predicted, losses = _positive("predicted", predicted), _positive("losses", losses)
     if predicted.shape != losses.shape or not losses.size:
         raise ValueError(
-            f"predicted has shape {predicted.shape} and losses has shape {losses.shape}; expected the same"
+            f"predicted has shape {predicted.shape} and losses has shape {losses.shape}; expected the same, "
+            "of at least one run"
         )
     return float(np.sqrt(np.mean(np.log(predicted / losses) ** 2)))
 

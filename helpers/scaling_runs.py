@@ -7,7 +7,7 @@ a run that is taken out of the file is made anew. All of them together take abou
 What is counted:
 
 - N, ``parameters``: all weights but those of the embedding and of the last layer, as Kaplan et al. (2020)
-  count them. ``all_parameters`` has these too, as Hoffmann et al. (2022) count: of the smallest models they
+  count them. ``all_parameters`` has these too, as Hoffmann et al. (2022) count: of the smallest model they
   are almost half.
 - D, ``tokens``: the characters that the model was trained to predict, steps · batch size · length. They are
   random windows of the 34 training plays, which have twice as many characters as the longest run reads:
@@ -41,18 +41,18 @@ DIGITS = 4  # of a loss; another processor changes the last of them
 
 
 class Run(NamedTuple):
-    """One training: what was trained, on how much, and what it came to (see the module for the units)."""
+    """One training: what was trained, on how much, and what it came to."""
 
-    layers: int
-    dim: int
-    tokens: int
-    seed: int
-    parameters: int
-    all_parameters: int
-    loss: float
+    layers: int  #: blocks of the model
+    dim: int  #: length of a token's vector
+    tokens: int  #: D, the characters that it was trained to predict
+    seed: int  #: of its weights and its windows
+    parameters: int  #: N, without the embedding and the last layer
+    all_parameters: int  #: with them
+    loss: float  #: on the validation plays, in nats per character
 
 
-#: (layers, dim, tokens, seed) of every run, those on little text first.
+# (layers, dim, tokens, seed) of every run, those on little text first.
 PLAN = [(*shape, tokens, 0) for tokens, shape in product(TOKENS, SHAPES)]
 PLAN += [(2, 32, 2**18, seed) for seed in (1, 2)]
 

@@ -193,7 +193,7 @@ THREE = [1e3, 1e4, 1e5]
         (lambda: bootstrap(fit_power_law, [THREE], [3, 2.5, 2.2]), "3 runs for 3 constants; expected more"),
         (lambda: bootstrap(fit_power_law, [THREE], [3, 2.5, 2.2], draws=0), "draws is 0"),
         (lambda: misfit([1.0, 2.0], [1.0]), r"predicted has shape \(2,\)"),
-        (lambda: misfit([], []), "expected the same"),
+        (lambda: misfit([], []), "of at least one run"),
         (lambda: SMALL.optimal(-1), "compute holds -1.0"),
         (lambda: ChinchillaLaw(1, 0, 1, 0.3, 0.3).optimal(1e9), "A is 0; expected a finite number above 0"),
         (lambda: SMALL.predict(0, 1), "parameters holds 0.0"),
