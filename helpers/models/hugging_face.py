@@ -133,9 +133,8 @@ def as_tokenizer(theirs, vocab_size: int) -> Tokenizer:
     """
     if not getattr(theirs, "is_fast", False):
         raise ValueError(f"the tokenizer is a {type(theirs).__name__}; expected one run by `tokenizers`")
-    backend = tokenizers.Tokenizer.from_str(
-        theirs.backend_tokenizer.to_str()
-    )  # a copy: `theirs` stays as it is
+    # A copy: each call of `theirs` sets anew what is set here.
+    backend = tokenizers.Tokenizer.from_str(theirs.backend_tokenizer.to_str())
     backend.encode_special_tokens = True  # "<|endoftext|>" in a text is the signs that one sees
     backend.no_truncation()
     backend.no_padding()

@@ -228,18 +228,20 @@ def test_marks_and_unused_ids_have_no_bytes(backend):
     assert hugging_face.as_tokenizer(nameless, 600).bos == nameless.eos_token_id
 
 
-def test_theirs_is_left_as_it_is(backend):
+def test_neither_tokenizer_changes_the_other(backend):
     theirs = fast(backend)
     before = theirs("a<s>b")["input_ids"]
-    hugging_face.as_tokenizer(theirs, 600)
+    tokenizer = hugging_face.as_tokenizer(theirs, 600)
     assert theirs("a<s>b")["input_ids"] == before
+    assert tokenizer.decode(tokenizer.encode("a<s>b")) == "a<s>b"  # a call of theirs sets how marks are read
 
 
 def test_truncation_and_padding_are_taken_off(backend):
     theirs = fast(backend, pad_token="</s>")
-    theirs("the cat sat on the mat", truncation=True, max_length=2, padding="max_length")
+    theirs("the cat", truncation=True, max_length=9, padding="max_length")  # stays set for later calls
     tokenizer = hugging_face.as_tokenizer(theirs, 600)
     assert tokenizer.decode(tokenizer.encode(TEXT)) == TEXT
+    assert theirs.pad_token_id not in tokenizer.encode("the")
 
 
 def test_a_tokenizer_that_changes_the_text_is_found_out():
