@@ -20,6 +20,7 @@ ARROWS = [
     ("quiet_tensorflow", {}, {"tensorflow"}),
     ("losses.reference", {"information", "validation"}, {"numpy"}),
     ("losses.linear", {}, {"torch"}),
+    ("losses.triton", {"validation"}, {"torch", "triton"}),
     ("losses.pytorch", {"losses.linear", "information", "validation"}, {"numpy", "torch"}),
     ("losses.tensorflow", {"information", "validation", "quiet_tensorflow"}, {"numpy", "tensorflow"}),
     ("metrics", {"losses.*", "information", "validation"}, {"numpy"}),
