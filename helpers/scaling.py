@@ -256,7 +256,6 @@ def bootstrap(
         raise ValueError(f"there are {len(losses)} runs for {constants} constants; expected more runs")
     predicted = law.predict(*inputs)
     residuals = np.log(losses / predicted) * np.sqrt(len(losses) / (len(losses) - constants))
-    residuals -= residuals.mean()
     rng = np.random.default_rng(seed)
     return [fit(*inputs, predicted * np.exp(rng.choice(residuals, len(losses)))) for _ in range(draws)]
 
