@@ -23,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 
-SHAPES = [(1024, 256, 8192), (2048, 256, 32000), (1024, 576, 49152)]  # tokens, width, classes
+SHAPES = [(512, 512, 32000), (1024, 768, 50257), (512, 1024, 128256)]  # tokens, width, classes
 LARGE = (16384, 256, 32000)  # memory alone: its logits take 2.1 GB, and eager three times that
 LARGE_NAMES = ("eager", "ours")
 
