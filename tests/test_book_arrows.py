@@ -17,7 +17,7 @@ ARROWS = [
     # module                    may import of helpers                           may import of others
     ("validation", {}, {"numpy"}),
     ("information", {"validation"}, {"numpy"}),
-    ("quiet_tensorflow", {}, {"tensorflow"}),
+    ("quiet_tensorflow", {}, {"tensorflow", "triton"}),
     ("losses.reference", {"information", "validation"}, {"numpy"}),
     ("losses.linear", {}, {"torch"}),
     ("losses.triton", {"validation"}, {"torch", "triton"}),
