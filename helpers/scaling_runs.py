@@ -2,7 +2,7 @@
 
 ``python -m helpers.scaling_runs`` trains those that ``scaling_runs.json`` does not hold yet, one after the
 other on one thread, and puts each into the file as soon as it is done. So it may be stopped at any time, and
-a run that is taken out of the file is made anew. All of them together take about five CPU-minutes.
+a run that is taken out of the file is made anew. All of them together take about seven CPU-minutes.
 
 What is counted:
 
