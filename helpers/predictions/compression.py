@@ -66,7 +66,9 @@ def when_a_model_pays() -> Prediction:
             f"Each byte of text saves 2.7 − 2.4 = 0.3 bits: {8 * weights} / 0.3 = {length:.0f} kB.",
         ],
         mistakes={
-            weights / (rival - model): "The weights are bytes and the saving is bits: a factor of 8 is missing.",
+            weights / (rival - model): (
+                "The weights are bytes and the saving is bits: a factor of 8 is missing."
+            ),
             8 * weights / rival: "That text would have the size of the weights when the rival has packed it.",
             278.0: "At that length the text before packing is as large as the weights.",
         },
