@@ -79,9 +79,8 @@ class Run:
         )
         if mine != theirs:
             name = next(name for name in [*mine, *theirs] if mine.get(name) != theirs.get(name))
-            raise ValueError(
-                f"{path} is of another model: {name} has shape {theirs.get(name)}; expected {mine.get(name)}"
-            )
+            found, expected = (shapes.get(name, "none") for shapes in (theirs, mine))
+            raise ValueError(f"{path} is of another model: shape of {name} is {found}; expected {expected}")
 
 
 def fingerprint(tokens: np.ndarray) -> str:
