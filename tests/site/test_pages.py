@@ -277,9 +277,12 @@ def test_every_module_of_the_helpers_is_documented(site):
     assert modules - {name for name, _ in documented_modules(site)} == set()
 
 
+DESCRIPTIONS = ("api", "api_models", "api_texts", "api_figures", "api_exercises")
+
+
 def descriptions(site):
     """The pages that describe functions, parsed."""
-    return [site[f"chapters/{name}.html"].soup for name in ("api", "api_figures", "api_exercises")]
+    return [site[f"chapters/{name}.html"].soup for name in DESCRIPTIONS]
 
 
 def documented_modules(site):
