@@ -51,3 +51,16 @@ def reach_figures(page) -> None:
         if figure.get_attribute("aria-busy"):
             figure.scroll_into_view_if_needed()
             page.wait_for_function("figure => figure.ariaBusy !== 'true'", arg=figure.element_handle())
+
+
+def move_by_key(figure):
+    """Move the first slider by a step, or answer the question."""
+    slider = figure.get_by_role("slider").first
+    if slider.count():
+        start = slider.input_value()
+        slider.press("ArrowRight")
+        if slider.input_value() == start:
+            slider.press("ArrowLeft")
+    else:
+        figure.get_by_role("textbox").first.fill("1")
+        figure.get_by_role("textbox").first.press("Enter")

@@ -1,24 +1,11 @@
 """Live figures of the built book, from a server and from the disk: each answers key and mouse."""
 
 import pytest
-from browser import reach_figures
+from browser import move_by_key, reach_figures
 
 from helpers.normal_form import WIDGET_VIEW
 
 pytestmark = pytest.mark.browser
-
-
-def move_by_key(figure):
-    """Move the first slider by a step, or answer the question."""
-    slider = figure.get_by_role("slider").first
-    if slider.count():
-        start = slider.input_value()
-        slider.press("ArrowRight")
-        if slider.input_value() == start:
-            slider.press("ArrowLeft")
-    else:
-        figure.get_by_role("textbox").fill("1")
-        figure.get_by_role("textbox").press("Enter")
 
 
 def move_by_mouse(page, figure):

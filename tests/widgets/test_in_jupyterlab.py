@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import reach_figures
+from browser import move_by_key, reach_figures
 from examples import EXAMPLES
 from lab_server import KERNEL_IS_READY, PATIENCE, lab_on
 
@@ -52,19 +52,6 @@ def lab(tmp_path_factory):
         yield address
 
 
-def move(figure):
-    """Do one thing to a figure by keyboard: move its first slider, or answer its question."""
-    slider = figure.get_by_role("slider").first
-    if slider.count():
-        start = slider.input_value()
-        slider.press("ArrowRight")
-        if slider.input_value() == start:
-            slider.press("ArrowLeft")
-    else:
-        figure.get_by_role("textbox").first.fill("1")
-        figure.get_by_role("textbox").first.press("Enter")
-
-
 def test_each_figure_renders_and_is_synced_both_ways(lab, browser):
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(PATIENCE * 1000)
@@ -85,7 +72,7 @@ def test_each_figure_renders_and_is_synced_both_ways(lab, browser):
     assert page.get_by_text("did not load").count() == 0
     at_first = texts()
     for figure in figures:
-        move(figure)
+        move_by_key(figure)
     page.wait_for_timeout(500)  # the kernel hears of the last move
     moved = texts()
     assert [one for one, other in zip(moved, at_first, strict=True) if one == other] == []
