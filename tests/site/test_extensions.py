@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import bibliography_codec
 import cell_tabs
+import chapter_numbers
 import citation_style
 import folded_answers
 import formula_index
@@ -296,6 +297,54 @@ def test_a_decorator_of_a_framework_leaves_the_class_alone_and_a_call_does_not(m
 
     assert isinstance(Model, type)
     assert isinstance(keras.layer(3), _MockObject)
+
+
+# ---- chapter_numbers
+
+
+def counted(number):
+    """A document as Sphinx leaves it that counts it as one of the chapters; None for one that it does not."""
+    title, toc = nodes.title(), nodes.bullet_list()
+    toc += nodes.reference(anchorname="")
+    toc += nodes.reference(anchorname="#a")
+    for node, own in ((title, [number]), (toc[0], [number]), (toc[1], [number, 2])):
+        if number:
+            node["secnumber"] = own
+    return title, toc, {"": (number,), "#a": (number, 2)} if number else {"": (), "#a": None}
+
+
+def test_a_numbered_page_takes_the_number_of_its_file_and_its_sections_keep_theirs():
+    pages = {"chapters/10_compression": 10, "chapters/15_fused_losses": 11, "chapters/glossary": 12}
+    made = {name: counted(number) for name, number in (pages | {"exercises/15_fused_losses": None}).items()}
+    env = SimpleNamespace(
+        titles={name: title for name, (title, _, _) in made.items()},
+        tocs={name: toc for name, (_, toc, _) in made.items()},
+        toc_secnumbers={name: sections for name, (_, _, sections) in made.items()},
+    )
+    for _ in range(2):  # a build on top of an old one changes nothing
+        chapter_numbers.renumber(env)
+        assert env.toc_secnumbers == {
+            "chapters/10_compression": {"": (10,), "#a": (10, 2)},
+            "chapters/15_fused_losses": {"": (15,), "#a": (15, 2)},
+            "chapters/glossary": {"": (12,), "#a": (12, 2)},
+            "exercises/15_fused_losses": {"": (), "#a": None},
+        }
+        assert env.titles["chapters/15_fused_losses"]["secnumber"] == [15]
+        assert [part["secnumber"] for part in env.tocs["chapters/15_fused_losses"]] == [[15], [15, 2]]
+        assert "secnumber" not in env.titles["exercises/15_fused_losses"]
+
+
+@pytest.mark.parametrize(
+    ("docname", "number"),
+    [
+        ("chapters/07_pitfalls", 7),
+        ("15_fused_losses", 15),
+        ("chapters/api_models", None),
+        ("1_a/index", None),
+    ],
+)
+def test_the_number_stands_at_the_beginning_of_the_files_own_name(docname, number):
+    assert chapter_numbers.number_of(docname) == number
 
 
 # ---- fresh_pages

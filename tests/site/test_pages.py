@@ -445,6 +445,26 @@ def test_every_chapter_leads_on_and_back_and_says_under_which_licence(site):
         assert "MIT" in soup.select_one(".licence").get_text()
 
 
+def test_a_chapter_has_the_number_of_its_file_wherever_it_is_numbered(site):
+    named = {name: int(found[1]) for name in in_toc() if (found := re.search(r"/(\d\d)_", name))}
+    assert {name.split("/")[0] for name in named} == {"chapters", "exercises", "solutions"}
+    for name, number in named.items():
+        soup = site[f"{name}.html"].soup
+        starts = f"{number}. " if name.startswith("chapters/") else f"{name.split('/')[0].title()} {number}: "
+        link = soup.select_one("a.left-prev")["href"]  # the page before names this one as what comes next
+        before = site[(site[f"{name}.html"].path.parent / link).resolve().relative_to(HTML).as_posix()].soup
+        titles = [
+            soup.h1.get_text(),
+            soup.select_one("nav.bd-links .current > a").get_text(),
+            before.select_one("a.right-next .prev-next-title").get_text(),
+        ]
+        assert [title for title in titles if not title.startswith(starts)] == [], name
+        counted = [part.get_text() for part in soup.select("main .caption-number, main .eqno")]
+        if name.startswith("chapters/"):
+            assert counted, name
+            assert [part for part in counted if not re.search(rf"\b{number}\.\d", part)] == [], name
+
+
 def test_a_page_loads_little(site):
     """Scripts and styles of any page, uncompressed; the theme alone would bring 2 MB."""
     for page in site.values():
