@@ -11,9 +11,10 @@ Which numbers are checked:
 3. 10⁻³⁰ and 10^{-30} standing alone: the order of magnitude.
 
 Never checked: the number in a name (GPT-2, float32, 135M after a hyphen, Python 3.11, version 2.13.0,
-Chapter 14), years ("in 1948", "(Shannon, 1948)", "1990s"), dates, numbers of list items, and "40 minutes" in
-the first cell, which is a promise about reading. A code span counts as prose when it holds a number alone,
-a unit at most (`0.357`, `2.303 nats`); any other code span is code.
+Chapter 14, Solutions 15), years ("in 1948", "(Shannon, 1948)", "1990s"), dates, numbers of list items, "40
+minutes" in the first cell, which is a promise about reading, and the minutes beside the stars of a task. A
+code span counts as prose when it holds a number alone, a unit at most (`0.357`, `2.303 nats`); any other one
+is code.
 
 A number is satisfied by
 
@@ -41,7 +42,8 @@ from helpers.normal_form import shown_text
 
 SMALLEST_CHECKED = 13  # below it, integers count things that the reader can see
 NAMES = (
-    "Python|PyTorch|torch|TensorFlow|Keras|NumPy|SciPy|BY|[Vv]ersion|[Cc]hapters?|[Ss]ections?|pages?|pp?\\."
+    "Python|PyTorch|torch|TensorFlow|Keras|NumPy|SciPy|BY|[Vv]ersion|"
+    "[Cc]hapters?|Exercises|Solutions|[Ss]ections?|pages?|pp?\\."
 )
 YEAR = r"(?:1[5-9]\d\d|20[0-2]\d)"
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -62,6 +64,7 @@ EXEMPT = re.compile(
     r"\b\d{4}-\d\d-\d\d\b"  # dates
     r"|\b\d+(\.\d+){2,}\b"  # 2.13.0
     r"|\b[A-Za-z]\w+-\d[\w.]*\b"  # GPT-2, SmolLM2-135M
+    r"|(?<=☆ · |★ · )\d+ minutes\b"  # what a task may take
     r"|\b1[5-9]\d0s\b|\b20\d0s\b"  # decades
     rf"|\b(in|since|until|before|after|around|early|late) {YEAR}\b(?![,.]?\d| [a-z]+s\b)"  # in 1948
     rf"|(?<=[(,] ){YEAR}[a-z]?(?=[);,])|(?<=\(){YEAR}[a-z]?(?=[);,])"  # (Shannon, 1948)
@@ -345,6 +348,8 @@ SUPPORTED = [
     ("Three things, 12 of them, in 100% of cases.", ""),
     ("Shannon, in 1948, and others (Kullback, 1951) in the 1990s.", ""),
     ("On 2026-11-22 with Python 3.11, NumPy 2.4 and torch 2.13.0, see chapter 14.", ""),
+    ("# Solutions 15: fused losses", ""),
+    ("★★★ · 14 minutes · 3 points", ""),
     ("GPT-2, float32, SmolLM2-135M, UTF-8 and a 5-gram.", ""),
     ("The table of {cite}`radford2019` says 37.50.", ""),
     ("| model | loss |\n|---|---|\n| A {cite}`a` | 18.34 |", ""),
@@ -401,6 +406,7 @@ UNSUPPORTED = [
     ),
     ("```{solution-start} ex-a\n:class: dropdown\n```\nIt is 0.98.\n```{solution-end}\n```", "", ["0.98"]),
     ("<Figure size 1400x640>", "<Figure size 1400x640 with 1 Axes>", []),
+    ("Two solutions of 15, and 14 minutes.", "", ["15", "14"]),
     ("It has 1400 parts.", "<Figure size 1400x640 with 1 Axes>", ["1400"]),
     ("It takes 40 minutes.", "", ["40"]),  # in the first cell alone
 ]
