@@ -326,3 +326,44 @@ def narrowing_interval(
     ax.set(xlim=(-0.5, len(message) + 0.5), ylim=(-0.1, 1.1))
     ax.axis("off")
     return ax
+
+
+def ring_steps(states, *, ax: Axes | None = None) -> Axes:
+    """Draw how processes in a ring add up their numbers: a panel for each step, a row for each process.
+
+    A cell that has changed in a step is framed, one that holds the sum over all processes is filled.
+
+    Args:
+        states: the numbers of all processes after each step, the first being those they start with; shape
+            (steps + 1, processes, numbers).
+        ax: where to draw; a new figure if None.
+    """
+    states = np.asarray(states, dtype=float)
+    steps, ranks, numbers = states.shape
+    ax = _axes(ax, (style.WIDTH, 0.6 + 0.4 * ranks))
+    sums = states[0].sum(axis=0)
+    for step, state in enumerate(states):
+        left = step * (numbers + 0.6)
+        ax.text(left + numbers / 2, -0.3, f"step {step}" if step else "start", ha="center", va="bottom")
+        for (rank, k), value in np.ndenumerate(state):
+            done = value == sums[k]
+            changed = step > 0 and value != states[step - 1, rank, k]
+            ax.add_patch(
+                plt.Rectangle(
+                    (left + k + 0.04, rank + 0.04),
+                    0.92,
+                    0.92,
+                    facecolor=style.TRUTH if done else "white",
+                    edgecolor=style.LOSS if changed else style.NEUTRAL,
+                    linewidth=2.4 if changed else 0.8,
+                )
+            )
+            colour = "white" if done else "black"
+            ax.text(left + k + 0.5, rank + 0.5, f"{value:g}", ha="center", va="center", color=colour, size=9)
+    ax.set(xlim=(-0.05, steps * (numbers + 0.6) - 0.55), ylim=(ranks + 0.05, -0.9))
+    ax.set_yticks(np.arange(ranks) + 0.5, [f"rank {rank}" for rank in range(ranks)])
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    return ax

@@ -61,6 +61,7 @@ ARROWS = [
     ("compression.*", {"validation"}, {"numpy"}),
     ("batches", {"validation"}, {"numpy"}),
     ("parallel.launch", {"parallel.group", "validation"}, {"psutil"}),
+    ("parallel.demo_*", {"parallel.group", "parallel.tokens", "parallel.vocabulary"}, {"torch"}),
     ("parallel.*", {"validation"}, {"torch"}),
     ("training.checkpoints", {"training.history"}, {"numpy", "torch"}),
     ("training.pytorch", {"training.*", "metrics", "batches", "validation"}, {"numpy", "torch"}),
