@@ -8,6 +8,8 @@ from helpers.compression.arithmetic import bits_of, interval
 from helpers.compression.codes import expected_length, huffman, kraft_sum, shannon_lengths
 from helpers.compression.files import break_even
 from helpers.evaluation import windows
+from helpers.losses.linear import OnlineLogSumExp
+from helpers.losses.pytorch import linear_cross_entropy
 from helpers.models.counting import TrigramModel
 from helpers.questions import QUESTIONS
 from helpers.training.schedule import rate_share
@@ -23,6 +25,63 @@ def clipped(gradients, limit):
     return np.stack([tensor.grad.numpy() for tensor in tensors])
 
 
+def states_of(logits, width):
+    """The state of the running sum of `linear_cross_entropy` after each tile."""
+    seen = OnlineLogSumExp(torch.zeros(1, 1, dtype=torch.float64))
+    states = []
+    for tile in torch.from_numpy(logits)[None].split(width, dim=1):
+        seen.see(tile, torch.empty_like(tile))
+        states.append([seen.largest.item(), seen.total.item()])
+    return states
+
+
+def state_of_tiles(one, other):
+    """Largest logit and sum below it, (2, N), of logits that have these states: one for each chunk."""
+    logits = torch.from_numpy(np.stack([largest + np.log(total) for largest, total in (one, other)]))
+    largest = torch.from_numpy(np.maximum(one[0], other[0]))
+    return torch.stack([largest, (logits.logsumexp(dim=0) - largest).exp()])
+
+
+def by_autograd(loss, value):
+    """Gradient of a loss, which a function computes from a tensor, by that tensor."""
+    value = torch.from_numpy(value).requires_grad_()
+    return torch.autograd.grad(loss(value), value)[0]
+
+
+def gradient_of_tile(logits, log_sum, targets, start, n):
+    """By autograd, from all logits: those of the tile, and one that holds what is left of the sum."""
+    tile = torch.from_numpy(logits)
+    rest = (torch.from_numpy(log_sum).exp() - tile.exp().sum(dim=1)).log()
+    inside = (targets >= start) & (targets < start + logits.shape[1])
+    column = torch.from_numpy(
+        np.where(inside, targets - start, logits.shape[1])
+    )  # the last: all others
+    every = torch.cat([tile, rest[:, None]], dim=1).numpy()
+    gradient = by_autograd(lambda z: torch.nn.functional.cross_entropy(z, column, reduction="sum") / n, every)
+    return gradient[:, :-1]
+
+
+def loss_of_layer(hidden, weight, targets, chunk):
+    return linear_cross_entropy(*map(torch.from_numpy, (hidden, weight, targets)))
+
+
+def gradient_of_weight(hidden, weight, targets, chunk):
+    hidden, targets = torch.from_numpy(hidden), torch.from_numpy(targets)
+    return by_autograd(lambda w: linear_cross_entropy(hidden, w, targets), weight)
+
+
+def gradient_under_softcap(raw, target, softcap, z_loss):
+    """Of `linear_cross_entropy`, whose layer copies its states."""
+    layer, targets = torch.eye(raw.size, dtype=torch.float64), torch.tensor([target])
+    options = {"softcap": softcap, "z_loss": z_loss}
+    return by_autograd(lambda h: linear_cross_entropy(h[None], layer, targets, **options), raw)
+
+
+def bytes_of_arrays(batch, length, classes, dtype):
+    logits = torch.empty(batch * length, classes, dtype=getattr(torch, dtype), device="meta")
+    return 3 * logits.nbytes
+
+
 ROADS = {
     "loss-of-given-logits": lambda logits: torch.nn.functional.cross_entropy(
         torch.from_numpy(logits).expand(logits.size, -1), torch.arange(logits.size)
@@ -36,6 +95,16 @@ ROADS = {
     "kraft-sum": kraft_sum,
     "huffman-length": lambda p: expected_length(p, [len(word) for word in huffman(p)]),
     "length-to-break-even": break_even,
+    "logits-in-bytes": bytes_of_arrays,
+    "log-sum-exp-in-tiles": states_of,
+    "merge-of-two-chunks": state_of_tiles,
+    "chance-from-tiles": lambda largest, totals, logit: (
+        logit - torch.from_numpy(largest + np.log(totals)).logsumexp(dim=0)
+    ).exp(),
+    "loss-by-chunks": loss_of_layer,
+    "gradient-of-a-tile": gradient_of_tile,
+    "gradient-of-the-weight": gradient_of_weight,
+    "gradient-under-a-softcap": gradient_under_softcap,
 }
 
 

@@ -14,10 +14,13 @@ from helpers.questions import (
     compression,
     evaluating,
     formula,
+    fused,
     intuition,
     kl_divergence,
+    parallel,
     perplexity,
     pytorch,
+    scaling,
     tensorflow,
     training,
 )
@@ -42,6 +45,7 @@ CHAPTERS = (
     *(intuition, formula, kl_divergence, perplexity, pytorch, tensorflow),
     *CLINIC,
     *(training, evaluating, compression),
+    *(fused, parallel, scaling),
 )
 
 #: Every question by its name, in the order of the exercises.
