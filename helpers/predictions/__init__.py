@@ -7,11 +7,14 @@ from helpers.predictions import (
     compression,
     evaluating,
     formula,
+    fused,
     intuition,
     kl_divergence,
+    parallel,
     perplexity,
     pitfalls,
     pytorch,
+    scaling,
     tensorflow,
     training,
 )
@@ -28,6 +31,9 @@ CHAPTERS = (
     training,
     evaluating,
     compression,
+    fused,
+    parallel,
+    scaling,
 )
 
 #: Each question by its name: {name: function that makes it}.
