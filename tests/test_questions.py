@@ -8,7 +8,6 @@ from helpers.compression.arithmetic import bits_of, interval
 from helpers.compression.codes import expected_length, huffman, kraft_sum, shannon_lengths
 from helpers.compression.files import break_even
 from helpers.evaluation import windows
-from helpers.losses.linear import OnlineLogSumExp
 from helpers.losses.pytorch import linear_cross_entropy
 from helpers.models.counting import TrigramModel
 from helpers.questions import QUESTIONS
@@ -26,13 +25,11 @@ def clipped(gradients, limit):
 
 
 def states_of(logits, width):
-    """The state of the running sum of `linear_cross_entropy` after each tile."""
-    seen = OnlineLogSumExp(torch.zeros(1, 1, dtype=torch.float64))
-    states = []
-    for tile in torch.from_numpy(logits)[None].split(width, dim=1):
-        seen.see(tile, torch.empty_like(tile))
-        states.append([seen.largest.item(), seen.total.item()])
-    return states
+    """What torch's cumulative functions say at the end of each tile."""
+    logits = torch.from_numpy(logits)
+    ends = [*range(width, len(logits), width), len(logits)]
+    largest, log_sum = logits.cummax(dim=0).values, logits.logcumsumexp(dim=0)
+    return torch.stack([largest, (log_sum - largest).exp()], dim=1)[torch.tensor(ends) - 1]
 
 
 def state_of_tiles(one, other):
@@ -53,9 +50,7 @@ def gradient_of_tile(logits, log_sum, targets, start, n):
     tile = torch.from_numpy(logits)
     rest = (torch.from_numpy(log_sum).exp() - tile.exp().sum(dim=1)).log()
     inside = (targets >= start) & (targets < start + logits.shape[1])
-    column = torch.from_numpy(
-        np.where(inside, targets - start, logits.shape[1])
-    )  # the last: all others
+    column = torch.from_numpy(np.where(inside, targets - start, logits.shape[1]))  # the last: all others
     every = torch.cat([tile, rest[:, None]], dim=1).numpy()
     gradient = by_autograd(lambda z: torch.nn.functional.cross_entropy(z, column, reduction="sum") / n, every)
     return gradient[:, :-1]
