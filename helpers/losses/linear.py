@@ -11,8 +11,10 @@ So they come and go:
 - *Online log Σ exp.* After each tile a token knows the largest logit so far, and the sum of the exponentials
   below it. When a larger one comes, that sum is scaled down. After the last tile it is the divisor of the
   softmax (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax").
-- *Gradients with the loss.* Each tile that is held turns into its gradient, and the two products with it are
-  added up: three products of matrices in all, as many as a linear layer costs forward and backward.
+- *Gradients with the loss.* The exponentials of a tile stay where its logits were. Their product with the
+  weights is added up at once, and scaled down as their sum is. When log Σ exp is known, their product with
+  the hidden states follows. These are three products of matrices, as many as a linear layer costs forward
+  and backward. What the target takes off is one row for each token.
 
 NB: on a GPU the same is done there, one operation after the other; a kernel that does a whole tile at once
 (Liger, Cut Cross-Entropy) is faster. Half precision is widened before it is multiplied.
@@ -24,7 +26,7 @@ import torch
 from torch import Tensor
 
 CHUNK = 256  # tokens
-TILE = 1024  # classes: for the tokens of a chunk a megabyte
+TILE = 4096  # classes: for the tokens of a chunk four megabytes
 
 USED_UP = (
     "linear_cross_entropy computed its gradients with the loss, and the first backward has handed them over: "
@@ -43,7 +45,8 @@ class Terms:
     .. math:: \frac{∂\ell}{∂z_v} = a\,p_v - \frac{ε}{V}\,ω_v - (1 - ε)\,ω_t\,[v = t],
               \quad a = (1 - ε)\,ω_t + \frac{ε}{V} \sum_v ω_v + 2\,ω_t\,ζ L
 
-    and a softcap c, by which z = c tanh(r/c), multiplies it by 1 − (z/c)².
+    and a softcap c, by which z = c tanh(r/c), multiplies it by its slope 1 − (z/c)². The three terms are
+    added up apart. The second is of rank one, unless slopes multiply it: then it takes two more products.
     """
 
     class_weight: Tensor  # ω, shape (V,), in the dtype of the sums
@@ -52,6 +55,10 @@ class Terms:
     softcap: float | None  # c
     chunk: int  # tokens
     tile: int  # classes
+
+    def slope(self, z: Tensor) -> Tensor | None:
+        """Derivative 1 − (z/c)² of logits z by what they were before the softcap, or None without one."""
+        return None if self.softcap is None else torch.div(z, self.softcap).square_().neg_().add_(1)
 
 
 def reduced_loss(hidden, weight, bias, targets, counts, terms: Terms, reduction: str) -> Tensor:
@@ -63,18 +70,17 @@ def reduced_loss(hidden, weight, bias, targets, counts, terms: Terms, reduction:
         states = states.index_select(0, rows)
     layer = states, weight, bias
     wanted = [x is not None and x.requires_grad and torch.is_grad_enabled() for x in layer]
-    with torch.autocast(hidden.device.type, enabled=False):
-        if reduction == "none":
-            losses = _LinearCrossEntropy.apply(*layer, classes, terms, None, wanted)
-            return losses.new_zeros(targets.numel()).index_copy(0, rows, losses).view(targets.shape)
-        of_target = terms.class_weight[classes]
-        if reduction == "sum":
-            return _LinearCrossEntropy.apply(*layer, classes, terms, torch.ones_like(of_target), wanted)
-        total = of_target.sum()
-        something = total > 0
-        share = torch.where(something, 1 / total, 0.0).expand_as(of_target)
-        mean = _LinearCrossEntropy.apply(*layer, classes, terms, share, wanted)
-        return torch.where(something, mean, torch.nan)
+    if reduction == "none":
+        losses = _LinearCrossEntropy.apply(*layer, classes, terms, None, wanted)
+        return losses.new_zeros(targets.numel()).index_copy(0, rows, losses).view(targets.shape)
+    of_target = terms.class_weight[classes]
+    if reduction == "sum":
+        return _LinearCrossEntropy.apply(*layer, classes, terms, torch.ones_like(of_target), wanted)
+    total = of_target.sum()
+    something = total > 0
+    share = torch.where(something, 1 / total, 0.0).expand_as(of_target)
+    mean = _LinearCrossEntropy.apply(*layer, classes, terms, share, wanted)
+    return torch.where(something, mean, torch.nan)
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
@@ -115,12 +121,17 @@ class OnlineLogSumExp:
         self.largest = zeros + torch.finfo(zeros.dtype).min  # −∞ would be NaN less itself
         self.total = zeros  # Σ exp(logit − largest)
 
-    def see(self, logits: Tensor, scratch: Tensor) -> None:
-        """Take in a tile of logits (in nats), shape (c, classes); `scratch` is memory of that shape."""
+    def see(self, logits: Tensor) -> Tensor:
+        """Take in a tile of logits (in nats), shape (c, classes), and leave exp(logit − largest) there.
+
+        Returns:
+            By how much sums over the tiles before are scaled down, shape (c, 1).
+        """
         largest = torch.maximum(self.largest, logits.amax(dim=1, keepdim=True))
-        exp = torch.sub(logits, largest, out=scratch).exp_()
-        self.total = self.total * (self.largest - largest).exp() + exp.sum(dim=1, keepdim=True)
+        shrink = (self.largest - largest).exp()
+        self.total = self.total * shrink + logits.sub_(largest).exp_().sum(dim=1, keepdim=True)
         self.largest = largest
+        return shrink
 
     @property
     def value(self) -> Tensor:
@@ -129,67 +140,117 @@ class OnlineLogSumExp:
 
 
 @dataclass(frozen=True)
+class Gradients:
+    """Derivatives of Σ scale · ℓ, in the dtype of the sums; None where one is not wanted."""
+
+    hidden: Tensor | None  # by h, shape (N, D)
+    weight: Tensor | None  # by W, shape (V, D)
+    bias: Tensor | None  # by b, shape (V,)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is any."""
+        return not (self.hidden is self.weight is self.bias is None)
+
+
 class _Chunk:
-    """Some tokens, their targets, and the linear layer that makes their logits."""
+    """Some tokens on their way over the vocabulary, tile after tile."""
 
-    hidden: Tensor  # h, shape (c, D), in the dtype of the sums
-    targets: Tensor  # t, shape (c, 1)
-    weight: Tensor  # W, shape (V, D)
-    bias: Tensor | None  # b, shape (V,)
-    terms: Terms
+    def __init__(self, hidden, targets, weight, bias, terms: Terms, scale):
+        self.hidden = hidden.to(terms.class_weight.dtype)  # h, shape (c, D)
+        self.targets = targets  # t, shape (c,)
+        self.weight, self.bias = weight, bias  # W and b
+        self.terms = terms
+        self.scale = scale  # what each loss counts, shape (c, 1)
+        zeros = self.hidden.new_zeros(len(hidden), 1)
+        self.seen = OnlineLogSumExp(zeros)  # L
+        self.of_target, self.of_all = zeros, zeros  # z_t and Σ ω z
+        self.smoothed = zeros  # the second term's derivative by h, if there is a softcap
 
-    def losses(self, tiles, scratch: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss ℓ of each token, and L, both of shape (c, 1); the tiles then hold logits."""
+    def see(self, classes: slice, z: Tensor, gradients: Gradients) -> Tensor:
+        """Make the logits of some classes in `z`, shape (c, classes), and leave exp(z − largest) · slope.
+
+        `gradients.hidden` adds up the products of these with the weights.
+
+        Returns:
+            The largest logit so far, shape (c, 1).
+        """
         smoothing, omega = self.terms.smoothing, self.terms.class_weight
-        zeros = self.hidden.new_zeros(len(self.hidden), 1)
-        seen, of_target, of_all = OnlineLogSumExp(zeros), zeros, zeros  # L, z_t, Σ ω z
-        for classes, z in tiles:
-            self._logits(classes, out=z)
-            here, column = self._column(classes)
-            of_target = torch.where(here, z.gather(1, column), of_target)
-            if smoothing > 0:
-                of_all = of_all + z @ omega[classes].unsqueeze(1)
-            seen.see(z, scratch[: z.numel()].view_as(z))
-        log_sum = seen.value
-        losses = (1 - smoothing) * (log_sum - of_target) + self.terms.z_loss * log_sum.square()
-        losses = omega[self.targets] * losses
+        weight = self.weight[classes].to(self.hidden.dtype)
+        self._logits(weight, classes, out=z)
+        column = self.targets.unsqueeze(1) - classes.start
+        here = (column >= 0) & (column < z.shape[1])
+        self.of_target = torch.where(here, z.gather(1, column.clamp(0, z.shape[1] - 1)), self.of_target)
         if smoothing > 0:
-            losses += smoothing / len(omega) * (omega.sum() * log_sum - of_all)
-        return losses, log_sum
-
-    def gradients(self, tiles, log_sum: Tensor, scale: Tensor, scratch: Tensor):
-        """Turn each tile of logits into the derivatives of scale · ℓ by them; L is `log_sum`."""
-        smoothing, omega, softcap = self.terms.smoothing, self.terms.class_weight, self.terms.softcap
-        even = smoothing / len(omega)
-        of_target = (1 - smoothing) * omega[self.targets]
-        of_softmax = of_target + even * omega.sum() + 2 * self.terms.z_loss * omega[self.targets] * log_sum
-        for classes, z in tiles:
-            if softcap is not None:
-                slope = torch.div(z, softcap, out=scratch[: z.numel()].view_as(z)).square_().neg_().add_(1)
-            d_z = z.sub_(log_sum).exp_().mul_(scale * of_softmax)
+            self.of_all = self.of_all + z @ omega[classes].unsqueeze(1)
+        slope = self.terms.slope(z) if gradients.wanted else None
+        shrink = self.seen.see(z)
+        if slope is not None:
+            z.mul_(slope)
             if smoothing > 0:
-                d_z.addmm_(scale, omega[classes].unsqueeze(0), alpha=-even)
-            here, column = self._column(classes)
-            d_z.scatter_add_(1, column, torch.where(here, -scale * of_target, 0.0))
-            if softcap is not None:
-                d_z.mul_(slope)
-            yield classes, d_z
+                self._smooth(slope, classes, weight, gradients)
+        if gradients.hidden is not None:
+            gradients.hidden.mul_(shrink).addmm_(z, weight)
+        return self.seen.largest
 
-    def _logits(self, classes: slice, out: Tensor) -> None:
+    def losses(self) -> Tensor:
+        """Loss ℓ of each token, in nats, shape (c,), when all classes were seen."""
+        smoothing, omega, log_sum = self.terms.smoothing, self.terms.class_weight, self.seen.value
+        losses = (1 - smoothing) * (log_sum - self.of_target) + self.terms.z_loss * log_sum.square()
+        losses = omega[self.targets].unsqueeze(1) * losses
+        if smoothing > 0:
+            losses += smoothing / len(omega) * (omega.sum() * log_sum - self.of_all)
+        return losses.squeeze(1)
+
+    def add_to(self, gradients: Gradients, tiles, largest, *, first: bool) -> None:
+        """Complete `gradients.hidden`, and add to the others what the softmax and the targets ask.
+
+        Args:
+            gradients: as :meth:`see` left them.
+            tiles: what :meth:`see` was given, (classes, z).
+            largest: what it returned for each.
+            first: whether these tokens write over the gradient of the weights.
+        """
+        smoothing, omega, log_sum = self.terms.smoothing, self.terms.class_weight, self.seen.value
+        of_token = self.scale * omega[self.targets].unsqueeze(1)
+        of_softmax = (1 - smoothing + 2 * self.terms.z_loss * log_sum) * of_token  # a, scaled
+        of_softmax += smoothing / len(omega) * omega.sum() * self.scale
+        of_target = (smoothing - 1) * of_token
+        if (slope := self.terms.slope(self.of_target)) is not None:
+            of_target *= slope
+        if gradients.hidden is not None:
+            gradients.hidden.mul_(of_softmax / self.seen.total).add_(self.smoothed)
+            gradients.hidden.addcmul_(of_target, self.weight[self.targets].to(self.hidden.dtype))
+        for (classes, exp), below in zip(tiles, largest, strict=True):
+            share = of_softmax * (below - log_sum).exp()
+            if gradients.weight is not None:
+                gradients.weight[classes].addmm_(exp.T, share * self.hidden, beta=float(not first))
+            if gradients.bias is not None:
+                gradients.bias[classes] += (exp.T @ share).squeeze(1)
+        if gradients.weight is not None:
+            gradients.weight.index_add_(0, self.targets, of_target * self.hidden)
+        if gradients.bias is not None:
+            gradients.bias.index_add_(0, self.targets, of_target.squeeze(1))
+
+    def _logits(self, weight: Tensor, classes: slice, out: Tensor) -> None:
         """Write z of some classes, shape (c, classes), into `out`."""
-        columns = self.weight[classes].to(self.hidden.dtype).T
         if self.bias is None:
-            torch.mm(self.hidden, columns, out=out)
+            torch.mm(self.hidden, weight.T, out=out)
         else:
-            torch.addmm(self.bias[classes].to(self.hidden.dtype), self.hidden, columns, out=out)
+            torch.addmm(self.bias[classes].to(self.hidden.dtype), self.hidden, weight.T, out=out)
         if self.terms.softcap is not None:
             out.div_(self.terms.softcap).tanh_().mul_(self.terms.softcap)
 
-    def _column(self, classes: slice) -> tuple[Tensor, Tensor]:
-        """Whether a target is among some classes, and at which place (any, if not), shape (c, 1) each."""
-        column = self.targets - classes.start
-        size = classes.stop - classes.start
-        return (column >= 0) & (column < size), column.clamp(0, size - 1)
+    def _smooth(self, slope: Tensor, classes: slice, weight: Tensor, gradients: Gradients) -> None:
+        """Add what the second term asks of the layer under a softcap; `slope` is used up."""
+        omega = self.terms.class_weight
+        d_z = slope.mul_(omega[classes]).mul_(-self.terms.smoothing / len(omega) * self.scale)
+        if gradients.hidden is not None:
+            self.smoothed = self.smoothed + d_z @ weight
+        if gradients.weight is not None:
+            gradients.weight[classes].addmm_(d_z.T, self.hidden)
+        if gradients.bias is not None:
+            gradients.bias[classes] += d_z.sum(dim=0)
 
 
 def losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted) -> tuple[Tensor, list]:
@@ -204,32 +265,52 @@ def losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted) ->
         scale: shape (N,), or None where no gradient is wanted.
         wanted: whether the gradient of hidden, of weight, of bias is; the others are None.
     """
+    with torch.autocast(hidden.device.type, enabled=False):  # in a backward pass of its own too
+        return _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted)
+
+
+def _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted):
     dtype = terms.class_weight.dtype
     losses = hidden.new_empty(len(hidden), dtype=dtype)
-    # The gradient of W is as large as W: the first chunk writes it, and no zeros are written before.
-    make = torch.Tensor.new_empty if len(hidden) > 0 else torch.Tensor.new_zeros
+    scale = None if scale is None else scale.to(dtype).unsqueeze(1)
+    # The gradient of W is as large as W: if nothing comes before the first chunk, that writes it.
+    zeros_first = len(hidden) == 0 or (terms.smoothing > 0 and terms.softcap is not None)
+    make = torch.Tensor.new_zeros if zeros_first else torch.Tensor.new_empty
     d_hidden = hidden.new_zeros(hidden.shape, dtype=dtype) if wanted[0] else None
     d_weight = make(weight, weight.shape, dtype=dtype) if wanted[1] else None
     d_bias = bias.new_zeros(bias.shape, dtype=dtype) if wanted[2] else None
+    keep = wanted[1] or wanted[2]
     tokens, tile = min(terms.chunk, len(hidden)), min(terms.tile, len(weight))
-    scratch = hidden.new_empty(tokens * tile, dtype=dtype)
-    memory = hidden.new_empty(tokens * (len(weight) if any(wanted) else tile), dtype=dtype)
+    memory = hidden.new_empty(tokens * (len(weight) if keep else tile), dtype=dtype)
     for start in range(0, len(hidden), terms.chunk):
         rows = slice(start, start + terms.chunk)
-        chunk = _Chunk(hidden[rows].to(dtype), targets[rows].unsqueeze(1), weight, bias, terms)
-        tiles = list(_tiles_of(memory, len(chunk.hidden), len(weight), tile, keep=any(wanted)))
-        of_chunk, log_sum = chunk.losses(tiles, scratch)
-        losses[rows] = of_chunk.squeeze(1)
-        if not any(wanted):
-            continue
-        for classes, d_z in chunk.gradients(tiles, log_sum, scale[rows].to(dtype).unsqueeze(1), scratch):
-            if d_hidden is not None:
-                d_hidden[rows].addmm_(d_z, weight[classes].to(dtype))
-            if d_weight is not None:
-                d_weight[classes].addmm_(d_z.T, chunk.hidden, beta=float(start > 0))
-            if d_bias is not None:
-                d_bias[classes] += d_z.sum(dim=0)
+        gradients = Gradients(None if d_hidden is None else d_hidden[rows], d_weight, d_bias)
+        of_rows = scale[rows] if gradients.wanted else None
+        chunk = _Chunk(hidden[rows], targets[rows], weight, bias, terms, of_rows)
+        tiles = list(_tiles_of(memory, len(chunk.hidden), len(weight), tile, keep=keep))
+        largest = [chunk.see(classes, z, gradients) for classes, z in tiles]
+        losses[rows] = chunk.losses()
+        if gradients.wanted:
+            chunk.add_to(gradients, tiles, largest, first=start == 0 and not zeros_first)
+    gradients = Gradients(d_hidden, d_weight, d_bias)
+    if gradients.wanted and terms.smoothing > 0 and terms.softcap is None:
+        _smooth_all(hidden, weight, terms, scale, gradients)
     return losses, [d_hidden, d_weight, d_bias]
+
+
+def _smooth_all(hidden, weight, terms: Terms, scale: Tensor, gradients: Gradients) -> None:
+    """Add what the second term of all tokens asks of the layer; its derivative by z is −ε/V · scale · ω."""
+    omega = terms.class_weight
+    each = -terms.smoothing / len(omega) * scale
+    if gradients.hidden is not None:
+        of_weights = omega.new_zeros(weight.shape[1])  # Σ ω W
+        for some, their in zip(weight.split(terms.tile), omega.split(terms.tile), strict=True):
+            of_weights += their @ some.to(omega.dtype)
+        gradients.hidden.addr_(each.squeeze(1), of_weights)
+    if gradients.weight is not None:
+        gradients.weight.addr_(omega, (hidden.to(omega.dtype).T @ each).squeeze(1))
+    if gradients.bias is not None:
+        gradients.bias.add_(omega * each.sum())
 
 
 def _tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep: bool):
