@@ -22,10 +22,10 @@ TOKENS, WIDTH, CLASSES = 32, 16, 50_304  # GPT-2's vocabulary, filled up to a mu
 
 
 def layer(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Hidden states, weights and targets, the same on every process."""
+    """Hidden states, weights and targets, the same on every process, in float64."""
     draw = torch.Generator().manual_seed(0)
-    hidden = torch.randn(TOKENS, WIDTH, generator=draw)
-    weight = torch.randn(CLASSES, WIDTH, generator=draw) / WIDTH**0.5
+    hidden = torch.randn(TOKENS, WIDTH, generator=draw, dtype=torch.float64)
+    weight = torch.randn(CLASSES, WIDTH, generator=draw, dtype=torch.float64) / WIDTH**0.5
     targets = torch.randint(CLASSES, (TOKENS,), generator=draw)
     targets[:3] = -100  # does not count
     return hidden.to(device), weight.to(device), targets.to(device)
