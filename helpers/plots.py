@@ -79,6 +79,27 @@ def mark(x, y, text: str, *, below: bool = False, side: str = "center", ax: Axes
     return ax
 
 
+def dots(x, y, *, xlabel: str, ylabel: str, ax: Axes | None = None) -> Axes:
+    """Draw one dot for each pair of numbers: how two constants of a fit go together.
+
+    Args:
+        x: shape (N,).
+        y: shape (N,).
+        xlabel: the quantity and its unit.
+        ylabel: the quantity and its unit.
+        ax: where to draw; a new figure if None.
+
+    Raises:
+        ValueError: `x` and `y` have different shapes.
+    """
+    ax, x, y = _axes(ax), np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if x.shape != y.shape:
+        raise ValueError(f"x has shape {x.shape} and y has shape {y.shape}; expected the same")
+    ax.plot(x, y, "o", color=style.MODEL, alpha=0.4, markeredgewidth=0)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
+
+
 def level(y, text: str, *, below: bool = False, at_left: bool = False, ax: Axes) -> Axes:
     """Draw a dotted horizontal line at height `y`, a baseline or a floor, and name it at one of its ends."""
     ax.axhline(y, color=style.NEUTRAL, linestyle=":")

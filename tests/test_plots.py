@@ -57,6 +57,20 @@ def test_a_name_stands_where_it_was_asked_to():
     assert ax.texts[0].xy == (3.0, 9.0)
 
 
+def test_dots_are_the_pairs_and_no_line_joins_them():
+    ax = plots.dots([1, 2, 4], [3, 5, 2], xlabel="E (nats)", ylabel="exponent")
+    (line,) = ax.lines
+    assert line.get_xydata().tolist() == [[1, 3], [2, 5], [4, 2]]
+    assert (line.get_linestyle(), line.get_marker()) == ("None", "o")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("E (nats)", "exponent")
+    assert plots.dots([], [], xlabel="x", ylabel="y", ax=ax) is ax
+
+
+def test_dots_come_in_pairs():
+    with pytest.raises(ValueError, match=r"x has shape \(2,\) and y has shape \(3,\); expected the same"):
+        plots.dots([1, 2], [1, 2, 3], xlabel="x", ylabel="y")
+
+
 def test_a_value_that_is_not_finite_leaves_a_gap():
     ax = plots.curves([0, 1, 2], {"a": [np.inf, 1.0, np.nan]}, xlabel="x", ylabel="y")
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [np.nan, 1.0, np.nan])
