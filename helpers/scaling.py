@@ -30,7 +30,7 @@ LITTLE = 1e-12  # share of the smallest loss that stands for nothing: a term is 
 class PowerLaw:
     """Loss in nats per token as one quantity x grows, N or D: L(x) = E + A / x^α.
 
-    With E = 0 it is the form of Kaplan et al. (2020), L(x) = (x_c / x)^α.
+    Implements :eq:`eq-power-law`. With E = 0 it is the form of Kaplan et al. (2020), L(x) = (x_c / x)^α.
 
     Attributes:
         E: the loss that is left however large x is, in nats.
@@ -56,8 +56,8 @@ class PowerLaw:
 class ChinchillaLaw:
     """Loss in nats per token of N parameters and D tokens: L(N, D) = E + A / N^α + B / D^β.
 
-    The third form of Hoffmann et al. (2022): a loss that nothing takes away, one for a model too small, and
-    one for too little training.
+    Implements :eq:`eq-chinchilla-law`, the third form of Hoffmann et al. (2022): a loss that nothing takes
+    away, one for a model too small, and one for too little training.
 
     Attributes:
         E: the irreducible loss, in nats.
@@ -81,8 +81,9 @@ class ChinchillaLaw:
     def optimal(self, compute) -> tuple[np.ndarray, np.ndarray]:
         """The N parameters and D tokens of the least loss that this much compute buys; real numbers.
 
-        With G = (αA / βB)^(1/(α+β)), N = G · (C/6)^(β/(α+β)) and D = (C/6)^(α/(α+β)) / G. There a percent
-        more parameters gains what a percent fewer tokens loses: α · A/N^α = β · B/D^β.
+        Implements :eq:`eq-compute-optimal`: with G = (αA / βB)^(1/(α+β)), N = G · (C/6)^(β/(α+β)) and
+        D = (C/6)^(α/(α+β)) / G. There a percent more parameters gains what a percent fewer tokens loses:
+        α · A/N^α = β · B/D^β.
 
         Args:
             compute: C in floating-point operations, as :func:`training_compute` counts; any shape.
@@ -102,8 +103,8 @@ class ChinchillaLaw:
 class KaplanLaw:
     """Loss in nats per token of N parameters and D tokens: L = ((N_c / N)^(α_N / α_D) + D_c / D)^α_D.
 
-    The combined form of Kaplan et al. (2020), which has no irreducible loss: with enough of both it falls to
-    zero. At D = ∞ it is (N_c / N)^α_N, and at N = ∞ (D_c / D)^α_D.
+    Implements :eq:`eq-kaplan-law`, the combined form of Kaplan et al. (2020), which has no irreducible loss:
+    with enough of both it falls to zero. At D = ∞ it is (N_c / N)^α_N, and at N = ∞ (D_c / D)^α_D.
 
     Attributes:
         N_c: the number of parameters that would pay 1 nat if trained on endless text.
@@ -126,8 +127,8 @@ class KaplanLaw:
 def training_compute(parameters, tokens) -> np.ndarray:
     """Floating-point operations of a training, C = 6 · N · D, of the shape that N and D broadcast to.
 
-    Each weight is multiplied and added once a token on the way forward, and twice on the way back (Kaplan et
-    al. 2020). What attention does over a long context comes on top.
+    Implements :eq:`eq-training-compute`. Each weight is multiplied and added once a token on the way forward,
+    and twice on the way back (Kaplan et al. 2020). What attention does over a long context comes on top.
 
     Raises:
         ValueError: a number that is not positive.
@@ -210,6 +211,8 @@ def fit_kaplan(parameters, tokens, losses, *, delta: float | None = None) -> Kap
 
 def misfit(predicted, losses) -> float:
     """How far a law is from the runs: root mean square of log(predicted / measured), about a relative error.
+
+    Implements :eq:`eq-misfit`.
 
     Raises:
         ValueError: shapes that differ, nothing to compare, or values that are not positive.
