@@ -15,7 +15,8 @@ def logits_of_a_step() -> Prediction:
         size / 1e9,
         unit="GB",
         because=[
-            f"8 · 2,048 = {tokens:,} tokens, and {tokens:,} · 128,256 = {tokens * classes:,} logits.",
+            f"8 · 2,048 = {tokens:,} tokens with 128,256 logits: "
+            f"{tokens:,} · 128,256 = {tokens * classes:,} of them.",
             f"Four bytes each: {size:,} bytes, which is {size / 1e9:.2f} GB.",
         ],
         mistakes={
