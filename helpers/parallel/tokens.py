@@ -25,7 +25,8 @@ def backward_of_mean(
     With a `model` the mean is over the tokens of all its processes; loss and gradients are those of one
     process that has all the micro-batches. `DistributedDataParallel` divides the sum of the gradients of n
     processes by n, so each loss is multiplied by n. The gradients travel once, with the last micro-batch.
-    The processes may have different numbers of micro-batches and of tokens.
+    The processes may have different numbers of micro-batches and of tokens. Implements
+    :eq:`eq-micro-batches`.
 
     Args:
         sum_of_losses: from inputs and targets the sum, not the mean, of the losses of the tokens that count;

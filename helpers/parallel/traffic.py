@@ -11,7 +11,7 @@ from helpers.validation import whole_number
 def all_reduce_bytes(size: int, ranks: int) -> float:
     """Bytes that each of `ranks` processes sends to sum `size` bytes over all of them: 2 (n − 1)/n · size.
 
-    One round hands on partial sums, a second one the sums.
+    One round hands on partial sums, a second one the sums. Implements :eq:`eq-all-reduce`.
 
     Raises:
         ValueError: a size or a number of processes that is not a whole number, 1 or more.

@@ -58,7 +58,7 @@ def vocabulary_parallel_cross_entropy(
 
     The number is that of :func:`helpers.losses.pytorch.cross_entropy` from all the logits, and so is the
     gradient of one's own. float16 and bfloat16 are computed in float32. Every process calls it with the
-    same targets and options. The mean of no token that counts is NaN.
+    same targets and options. The mean of no token that counts is NaN. Implements :eq:`eq-spread-loss`.
 
     Args:
         logits: of the classes :func:`shard` gives this process, shape (..., classes).
