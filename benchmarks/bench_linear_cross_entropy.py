@@ -51,7 +51,8 @@ def main():
     sizes += [] if options.no_large else [(LARGE, LARGE_NAMES)]
     memory = [row for shape, of_shape in sizes for row in weigh(of_shape, shape)]
     if options.out:
-        text = json.dumps({"machine": machine(), "time": times, "memory": memory}, indent=1)
+        how = {"machine": machine(), "rounds": options.rounds, "turns": options.turns}
+        text = json.dumps(how | {"time": times, "memory": memory}, indent=1)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(text + "\n", encoding="utf-8")
     if options.figure:
