@@ -110,9 +110,9 @@ def head_bytes(
 
     Args:
         method: one of "all logits", "chunks", "tiles".
-        tokens: N.
+        tokens: N, whose loss is wanted.
         width: D, of the hidden states.
-        classes: V.
+        classes: V, of the vocabulary.
         chunk: how many tokens have their logits in memory at once.
         tile: how many classes are computed at a time.
         size: bytes of a number.
