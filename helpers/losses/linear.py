@@ -57,7 +57,7 @@ class Terms:
     tile: int  # classes
 
     def slope(self, z: Tensor) -> Tensor | None:
-        """Derivative 1 − (z/c)², a number without unit, of logits z (nats) under a softcap; None without one."""
+        """Derivative 1 − (z/c)², without a unit, of logits z in nats under a softcap; None without one."""
         return None if self.softcap is None else torch.div(z, self.softcap).square_().neg_().add_(1)
 
 
@@ -141,7 +141,7 @@ class OnlineLogSumExp:
 
 @dataclass(frozen=True)
 class Gradients:
-    """Derivatives of Σ scale · ℓ (nats), in the dtype of the sums; None where one is not wanted."""
+    """Derivatives of Σ scale · ℓ, in nats, in the dtype of the sums; None where one is not wanted."""
 
     hidden: Tensor | None  # by h, shape (N, D)
     weight: Tensor | None  # by W, shape (V, D)
@@ -149,7 +149,7 @@ class Gradients:
 
     @property
     def wanted(self) -> bool:
-        """Whether there is any."""
+        """Whether there is any (they are in nats)."""
         return not (self.hidden is self.weight is self.bias is None)
 
 
