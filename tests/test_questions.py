@@ -33,7 +33,7 @@ def states_of(logits, width):
 
 
 def state_of_tiles(one, other):
-    """Largest logit and sum below it, (2, N), of logits that have these states: one for each chunk."""
+    """Largest logit and sum below it, (2, N), of logits that have these states: one for each tile."""
     logits = torch.from_numpy(np.stack([largest + np.log(total) for largest, total in (one, other)]))
     largest = torch.from_numpy(np.maximum(one[0], other[0]))
     return torch.stack([largest, (logits.logsumexp(dim=0) - largest).exp()])
@@ -92,7 +92,7 @@ ROADS = {
     "length-to-break-even": break_even,
     "logits-in-bytes": bytes_of_arrays,
     "log-sum-exp-in-tiles": states_of,
-    "merge-of-two-chunks": state_of_tiles,
+    "merge-of-two-tiles": state_of_tiles,
     "chance-from-tiles": lambda largest, totals, logit: (
         logit - torch.from_numpy(largest + np.log(totals)).logsumexp(dim=0)
     ).exp(),

@@ -23,7 +23,7 @@ def _tiled(rng):
 
 
 def _two_states(rng):
-    """States of N tokens after one chunk and after another, (2, N) each, row 0 the largest, row 1 the sum."""
+    """What is kept of two tiles for N tokens, (2, N) each: row 0 the largest, row 1 the sum below it."""
     tokens, classes = int(rng.integers(3, 6)), rng.integers(2, 6, size=2)
     logits = [rng.normal(size=(tokens, k)) * 2 + _offset(rng, 0.0) for k in classes]
     return tuple(np.stack([z.max(axis=1), _below_the_largest(z)]) for z in logits)
@@ -189,23 +189,22 @@ QUESTIONS = (
         name="logits-in-bytes",
         chapter=15,
         points=1,
-        task="Return the bytes of the logits, their log-softmax and their gradient.",
+        task="Return the bytes of three arrays that are as large as the logits.",
         expects="one whole number of bytes",
         cases=_step,
         reference=_logits_thrice,
         mistakes={
-            "The logits were counted once. Their log-softmax and their gradient are as large.": (
+            "This is one array. Three are held: the log-softmax, and two gradients that are as large.": (
                 lambda batch, length, classes, dtype: _logits_thrice(batch, length, classes, dtype) // 3
             ),
             "These are bits. A byte has eight.": (
                 lambda batch, length, classes, dtype: 8 * _logits_thrice(batch, length, classes, dtype)
             ),
-            "These are numbers, and not bytes: how many a number takes, its dtype says.": (
+            "These are numbers, not bytes: the dtype says how many bytes a number takes.": (
                 lambda batch, length, classes, dtype: 3 * batch * length * classes
             ),
-            "Every number was given four bytes. Those of half precision have two, of double eight.": (
-                lambda batch, length, classes, dtype: 12 * batch * length * classes
-            ),
+            "Every number was given four bytes. Those of half precision have two, those of double precision "
+            "eight.": lambda batch, length, classes, dtype: 12 * batch * length * classes,
             "This is one sequence. The step has `batch` of them.": (
                 lambda batch, length, classes, dtype: _logits_thrice(1, length, classes, dtype)
             ),
@@ -227,24 +226,23 @@ QUESTIONS = (
             "it by exp(old − new).": _states(scale=lambda old, new: 1.0),
             "The sum was scaled by exp(new − old). It has to shrink when a larger logit comes: exp(old − "
             "new).": _states(scale=lambda old, new: np.exp(new - old)),
-            "Each tile stands by itself here. The second row is about the first two tiles together.": (
-                _of_each_tile
-            ),
+            "Each tile stands by itself here. The second row is about the first two tiles together, and so "
+            "on.": _of_each_tile,
             "The exponentials are of the logits themselves. Take the largest so far off, or large ones "
             "overflow.": _plain_sums,
-            "The largest logit of all was used from the start. After one tile nobody has seen it yet.": (
-                _known_largest
-            ),
-            "The sum is its logarithm already. Take it after the last tile.": lambda logits, width: np.stack(
+            "The largest logit of all was used from the start. After the first tile it may not have come "
+            "yet.": _known_largest,
+            "These are logarithms of the sums. Keep the sum itself: it is what the next tile is added "
+            "to.": lambda logits, width: np.stack(
                 [_states()(logits, width)[:, 0], np.log(_states()(logits, width)[:, 1])], axis=1
             ),
         },
     ),
     Question(
-        name="merge-of-two-chunks",
+        name="merge-of-two-tiles",
         chapter=15,
         points=2,
-        task="Return the state of both chunks of classes together, for each token.",
+        task="Return the largest logit and the sum below it of both tiles, for each token.",
         expects="an array of shape (2, N): the largest logits, the sums below them",
         cases=_two_states,
         reference=_merged,
@@ -261,18 +259,17 @@ QUESTIONS = (
                     + other[1] * np.exp(np.maximum(one[0], other[0]) - other[0]),
                 ]
             ),
-            "The larger of the two sums was taken. The largest is for the logits; sums are added.": (
-                lambda one, other: np.maximum(one, other)
-            ),
+            "The larger of the two sums was taken. The maximum is for the logits; sums are scaled and "
+            "added.": lambda one, other: np.maximum(one, other),
             "Logarithms of sums were added, and that multiplies the sums.": lambda one, other: np.stack(
                 [np.maximum(one[0], other[0]), np.log(one[1]) + np.log(other[1])]
             ),
-            "The sum is below the first chunk's largest logit, whichever is larger. Bring it below the "
+            "The sum is below the first tile's largest logit, whichever is larger. Bring it below the "
             "largest of both.": lambda one, other: np.stack(
                 [np.maximum(one[0], other[0]), one[1] + other[1] * np.exp(other[0] - one[0])]
             ),
-            "The first chunk was left as it was, and the other one was brought below it. That overflows "
-            "where the other one's logits are far larger: take the largest of both.": (
+            "The first tile was left as it was, and the other one was brought below its largest logit. That "
+            "overflows where the other one's logits are far larger: take the largest of both.": (
                 lambda one, other: np.stack([one[0], one[1] + other[1] * np.exp(other[0] - one[0])])
             ),
         },
@@ -288,19 +285,20 @@ QUESTIONS = (
         mistakes={
             "The sums were added as they are. Each is below the largest logit of its own tile: scale them "
             "first.": lambda largest, totals, logit: np.exp(logit - largest.max()) / totals.sum(),
-            "Only the last tile is in the divisor. The softmax is over all of them.": (
+            "Only the last tile is in the denominator. The softmax is over all of them.": (
                 lambda largest, totals, logit: np.exp(logit - largest[-1]) / totals[-1]
             ),
             "Right for small logits. Large ones overflow: take the largest of all off before exp.": (
                 _chance_by_plain_sums
             ),
-            "The logarithm of the sum is missing in the exponent.": lambda largest, totals, logit: np.exp(
+            "The sum itself stands in the exponent. Its logarithm belongs "
+            "there.": lambda largest, totals, logit: np.exp(
                 logit - largest.max() - totals @ np.exp(largest - largest.max())
             ),
             "This is the price −log p, in nats. The probability is asked for.": (
                 lambda largest, totals, logit: _log_sum(largest, totals) - logit
             ),
-            "This is the probability over the largest one. Divide by the sum of all.": (
+            "This is the numerator alone. Divide it by the sum over the classes of all tiles.": (
                 lambda largest, totals, logit: np.exp(logit - largest.max())
             ),
         },
@@ -314,9 +312,10 @@ QUESTIONS = (
         cases=_padded_layer,
         reference=lambda hidden, weight, targets, chunk: _loss(hidden, weight, targets),
         mistakes={
-            "This is the mean of the chunks' means: a chunk with few tokens that count has the say of a full "
-            "one. Add up sums and counts, and divide at the end.": lambda hidden, weight, targets, chunk: (
-                np.mean([_loss(hidden[c], weight, targets[c]) for c in _chunks(len(hidden), chunk)])
+            "This is the mean of the chunks' means: a chunk with few tokens that count weighs as much as a "
+            "full one. Add up sums and counts, and divide at the "
+            "end.": lambda hidden, weight, targets, chunk: np.mean(
+                [_loss(hidden[c], weight, targets[c]) for c in _chunks(len(hidden), chunk)]
             ),
             "The ignored tokens are out of the sum and still in the count.": (
                 lambda hidden, weight, targets, chunk: _total(hidden, weight, targets, chunk) / targets.size
@@ -342,14 +341,14 @@ QUESTIONS = (
         name="gradient-of-a-tile",
         chapter=15,
         points=3,
-        task="Return the gradient of the mean loss by the logits of one tile of classes.",
+        task="Return the gradient of the mean loss with respect to the tile's logits.",
         expects="an array of the shape of the tile, (c, K)",
         cases=_tile,
         reference=lambda logits, log_sum, targets, start, n: _tile_gradient(
             logits, log_sum, targets, start, n
         ),
         mistakes={
-            "A one was subtracted in every tile. It belongs into the tile that holds the target.": (
+            "A 1 was subtracted in every tile. It belongs in the one tile that holds the target.": (
                 lambda logits, log_sum, targets, start, n: _tile_gradient(
                     *(logits, log_sum, targets, start, n), column=targets % logits.shape[1]
                 )
@@ -366,16 +365,16 @@ QUESTIONS = (
             "The share of the mean is missing: divide by `n`.": (
                 lambda logits, log_sum, targets, start, n: _tile_gradient(logits, log_sum, targets, start, 1)
             ),
-            "It was divided by the tokens of this chunk. The mean is over all `n`.": (
+            "It was divided by the number of tokens here. The mean is over all `n`.": (
                 lambda logits, log_sum, targets, start, n: _tile_gradient(
                     logits, log_sum, targets, start, len(logits)
                 )
             ),
-            "The softmax was taken over this tile alone. Its divisor is the sum over all classes, whose "
+            "The softmax was taken over this tile alone. Its denominator is the sum over all classes, whose "
             "logarithm is `log_sum`.": lambda logits, log_sum, targets, start, n: _tile_gradient(
                 *(logits, log_sum, targets, start, n), softmaxed=softmax(logits)
             ),
-            "The sign is wrong: the softmax comes first, and the one is subtracted.": (
+            "The sign is wrong: the gradient is the softmax less the one-hot target.": (
                 lambda logits, log_sum, targets, start, n: -_tile_gradient(logits, log_sum, targets, start, n)
             ),
         },
@@ -384,7 +383,7 @@ QUESTIONS = (
         name="gradient-of-the-weight",
         chapter=15,
         points=3,
-        task="Return the gradient of the mean loss by the weight, chunk by chunk.",
+        task="Return the gradient of the mean loss with respect to the weight, by chunks.",
         expects="an array of the shape of the weight, (V, D)",
         cases=_layer,
         reference=lambda hidden, weight, targets, chunk: (
@@ -396,7 +395,8 @@ QUESTIONS = (
                     _weight_gradients(hidden, weight, targets, chunk)[-1] / len(hidden)
                 )
             ),
-            "Each chunk was divided by its own tokens, and the means were added. Divide by all N.": (
+            "Each chunk was divided by the number of its own tokens, and the means were added. Divide by "
+            "N.": (
                 lambda hidden, weight, targets, chunk: (
                     _weight_gradients(hidden, weight, targets, chunk) / _sizes(len(hidden), chunk)
                 ).sum(axis=0)
@@ -405,7 +405,7 @@ QUESTIONS = (
             "much.": lambda hidden, weight, targets, chunk: (
                 _weight_gradients(hidden, weight, targets, chunk) / _sizes(len(hidden), chunk)
             ).mean(axis=0),
-            "This is the gradient of the sum. The mean has a share 1 / N of it.": (
+            "This is the gradient of the summed loss. Divide it by N: the loss is a mean.": (
                 lambda hidden, weight, targets, chunk: _weight_gradients(hidden, weight, targets, chunk).sum(
                     axis=0
                 )
@@ -415,7 +415,8 @@ QUESTIONS = (
                     _weight_gradients(hidden, weight, targets, chunk)[:-1].sum(axis=0) / len(hidden)
                 )
             ),
-            "The one-hot target is missing: the gradient of the logits is p less the one-hot target.": (
+            "The one-hot target is missing: the gradient of the logits is the softmax less the one-hot "
+            "target.": (
                 lambda hidden, weight, targets, chunk: softmax(hidden @ weight.T).T @ hidden / len(hidden)
             ),
         },
@@ -424,20 +425,20 @@ QUESTIONS = (
         name="gradient-under-a-softcap",
         chapter=15,
         points=3,
-        task="Return the gradient of the loss with softcap and z-loss by the raw logits.",
+        task="Return the gradient of this loss with respect to the raw logits.",
         expects="an array of the shape of the raw logits, (V,)",
         cases=_capped,
         reference=lambda raw, target, softcap, z_loss: _capped_gradient(raw, target, softcap, z_loss),
         mistakes={
-            "This is the gradient by the capped logits. Multiply it by the slope of the cap.": (
+            "This is the gradient with respect to z. Multiply it by the slope of z as a function of raw.": (
                 lambda raw, target, softcap, z_loss: _capped_gradient(raw, target, softcap, z_loss, slope=1.0)
             ),
-            "The slope has the raw logits in it. It is 1 − (z / c)², with the capped ones.": (
+            "The raw logits are in the slope. It is 1 − (z / c)², with the capped ones.": (
                 lambda raw, target, softcap, z_loss: _capped_gradient(
                     raw, target, softcap, z_loss, slope=1 - (raw / softcap) ** 2
                 )
             ),
-            "The cap was left out: this is the gradient for the raw logits as they are.": (
+            "The softcap was left out: this is the gradient of a loss of the raw logits as they are.": (
                 lambda raw, target, softcap, z_loss: _capped_gradient(
                     raw, target, softcap, z_loss, slope=1.0, z=raw
                 )
@@ -448,9 +449,8 @@ QUESTIONS = (
             "A factor 2 is missing: the derivative of L² is 2 L times that of L.": (
                 lambda raw, target, softcap, z_loss: _capped_gradient(raw, target, softcap, z_loss / 2)
             ),
-            "The z-loss scaled the one-hot target, too. It holds no z_t, and changes the softmax alone.": (
-                _all_of_it_scaled
-            ),
+            "The z-loss scaled the one-hot target, too. There is no z_t in ζ L²: it scales the softmax "
+            "alone.": _all_of_it_scaled,
             "L itself is missing from the derivative of the z-loss: that of L² is 2 L times that of L.": (
                 lambda raw, target, softcap, z_loss: _capped_gradient(
                     raw, target, softcap, z_loss, on_softmax=lambda log_sum: 1 + 2 * z_loss

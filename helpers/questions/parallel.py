@@ -121,18 +121,18 @@ QUESTIONS = (
         cases=_micro_batches,
         reference=_mean,
         mistakes={
-            "This is the mean of the means. A micro-batch with few tokens weighs as much as one with many "
-            "there: divide the sum of all by the number of all.": _mean_of_means,
-            "Tokens that are ignored were counted in the division. Count the others alone.": (
+            "This is the mean of the means, in which a micro-batch with few tokens weighs as much as one "
+            "with many. Divide the sum of all by the number of all.": _mean_of_means,
+            "Ignored tokens were counted in the denominator. Count the others alone.": (
                 lambda losses, targets: losses[targets != IGNORED].sum() / losses.size
             ),
-            "The losses of ignored tokens were added as well.": lambda losses, targets: losses.mean(),
+            "Ignored tokens are in the sum and in the count. Leave them out of "
+            "both.": lambda losses, targets: losses.mean(),
             "The sum was divided by the number of micro-batches. Divide by tokens.": (
                 lambda losses, targets: losses[targets != IGNORED].sum() / len(losses)
             ),
-            "Losses of ignored tokens are in the sum, though they were not counted in the division.": (
-                lambda losses, targets: losses.sum() / (targets != IGNORED).sum()
-            ),
+            "The losses of ignored tokens are in the sum, though they were not counted. Leave them out of "
+            "both.": lambda losses, targets: losses.sum() / (targets != IGNORED).sum(),
         },
     ),
     Question(
@@ -146,7 +146,7 @@ QUESTIONS = (
         mistakes={
             "Every micro-batch has the same share here: that is the mean of the means. One with more tokens "
             "has the larger share.": lambda counts: np.full(len(counts), 1 / len(counts)),
-            "That would be right for the sums of the losses. A mean was divided by the tokens of its "
+            "That would be right for the sums of the losses. A mean is divided by the tokens of its "
             "micro-batch already.": lambda counts: np.full(len(counts), 1 / counts.sum()),
             "The shares add up to the number of micro-batches. The gradients would be so many times too "
             "large: divide by all tokens, not by their mean.": lambda counts: counts / counts.mean(),
@@ -156,9 +156,8 @@ QUESTIONS = (
             "The shares were divided by the number of micro-batches once more. They add up to 1 without.": (
                 lambda counts: counts / counts.sum() / len(counts)
             ),
-            "Few tokens have the larger share here: the tokens stand in the denominator.": (
-                lambda counts: (1 / counts) / (1 / counts).sum()
-            ),
+            "A micro-batch with fewer tokens has the larger share here. Its tokens belong in the "
+            "numerator.": (lambda counts: (1 / counts) / (1 / counts).sum()),
         },
     ),
     Question(
@@ -172,16 +171,18 @@ QUESTIONS = (
         mistakes={
             "The gradients would be too small, by the number of ranks: their sum over the ranks is divided "
             "by it. Multiply by it beforehand.": lambda counts: 1 / counts.sum(),
-            "Micro-batches were counted with the ranks. The gradients of a rank's micro-batches are added "
-            "up, and nothing divides them.": lambda counts: counts.size / counts.sum(),
-            "The micro-batches of a rank were counted. What divides the gradients is the number of ranks.": (
-                lambda counts: counts.shape[1] / counts.sum()
-            ),
+            "It was multiplied by the number of all micro-batches. Only the division by the ranks has to be "
+            "undone: the gradients of a rank's micro-batches are added up, and nothing divides "
+            "them.": lambda counts: counts.size / counts.sum(),
+            "It was multiplied by the micro-batches of a rank. What divides the gradients is the number of "
+            "ranks.": lambda counts: counts.shape[1] / counts.sum(),
             "The number of ranks divides where it should multiply.": (
                 lambda counts: 1 / (len(counts) * counts.sum())
             ),
-            "These are the tokens of the first rank alone. Each has another number of them: sum the counts "
-            "over the ranks first.": lambda counts: 1 / counts[0].sum(),
+            "This divides by the tokens of one rank alone, which makes a mean of the ranks' means. Divide "
+            "by the tokens of all ranks, and undo the division by their number.": lambda counts: (
+                1 / counts[0].sum()
+            ),
         },
     ),
     Question(
@@ -189,19 +190,23 @@ QUESTIONS = (
         chapter=16,
         points=3,
         task="Return each token's largest logit and sum of exponentials, over all ranks.",
-        expects="an array of shape (2, N): largest logits, sums of exponentials above them",
+        expects="an array of shape (2, N): largest logits, sums of exponentials below them",
         cases=_parts,
         reference=lambda largest, sums: _merged(largest, sums, _carried_over(largest)),
         mistakes={
-            "The sums were added as they are. Each counts from its own rank's largest logit: carry it over "
-            "to the largest of all first.": lambda largest, sums: _merged(largest, sums, 1.0),
-            "The sign is wrong in carrying over: a rank whose logits are small adds little.": (
+            "The sums were added as they are. Each is below its own rank's largest logit: bring it below the "
+            "largest of all first.": lambda largest, sums: _merged(largest, sums, 1.0),
+            "The sums were scaled the wrong way: a rank whose logits are small adds little.": (
                 lambda largest, sums: _merged(largest, sums, 1 / _carried_over(largest))
             ),
-            "The sums count from 0 here, and overflow when logits are large. Let them count from the largest "
-            "logit.": lambda largest, sums: _merged(largest, sums, np.exp(largest)),
+            "Nothing is taken off the logits in these sums, and they overflow when logits are large. Leave "
+            "them below the largest logit of all.": lambda largest, sums: _merged(
+                largest, sums, np.exp(largest)
+            ),
             "The sum was divided by the number of ranks: every loss comes out too small, by the logarithm "
-            "of it.": lambda largest, sums: _merged(largest, sums, _carried_over(largest) / len(largest)),
+            "of that number. Sums are added, not averaged.": lambda largest, sums: _merged(
+                largest, sums, _carried_over(largest) / len(largest)
+            ),
             "The sum of one rank was kept, the one with the largest logit. The classes of the others "
             "belong to the sum, too.": (
                 lambda largest, sums: _merged(largest, sums, largest == largest.max(axis=0))
@@ -235,19 +240,19 @@ QUESTIONS = (
             "is taken here, and 0 changes nothing in it.": lambda logits, first, targets: _own(
                 logits, targets - first, _here(logits, first, targets), -np.inf
             ),
-            "The first class of the rank was taken for one of another: it belongs to it.": (
+            "The first class of this rank was taken for another rank's: `targets - first` may be 0.": (
                 lambda logits, first, targets: _own(
                     logits, targets - first, _here(logits, first, targets) & (targets > first)
                 )
             ),
-            "The last class of the rank was taken for one of another: it belongs to it.": (
+            "The last class of this rank was taken for another rank's: `targets - first` may be W − 1.": (
                 lambda logits, first, targets: _own(
                     logits,
                     targets - first,
                     _here(logits, first, targets) & (targets < first + logits.shape[1] - 1),
                 )
             ),
-            "Targets were taken for columns as they are. The first column holds the class `first`.": (
+            "The targets were taken for columns as they are. Column 0 holds the class `first`.": (
                 lambda logits, first, targets: _own(logits, targets, targets < logits.shape[1])
             ),
         },
@@ -261,17 +266,16 @@ QUESTIONS = (
         cases=_reduced,
         reference=lambda largest, total, target: np.log(total) + largest - target,
         mistakes={
-            "The largest logit is missing: the sum counts from it, and the target's logit does not.": (
-                lambda largest, total, target: np.log(total) - target
-            ),
-            "The largest logit was taken off where it has to be added to the logarithm.": (
+            "The largest logit is missing. `total` is below it, and the target's logit is as the model gave "
+            "it.": lambda largest, total, target: np.log(total) - target,
+            "The largest logit was taken off. It has to be added to the logarithm.": (
                 lambda largest, total, target: np.log(total) - largest - target
             ),
             "The sign is wrong: this is the logarithm of the probability, and the loss is minus that.": (
                 lambda largest, total, target: target - largest - np.log(total)
             ),
             "The logarithm of the sum is missing.": lambda largest, total, target: total + largest - target,
-            "The target's logit is missing. That is the logarithm of the whole sum.": (
+            "The target's logit is missing: this is the log-sum-exp of all logits.": (
                 lambda largest, total, target: np.log(total) + largest
             ),
             "This is in bits. The natural logarithm is meant.": (
@@ -294,16 +298,14 @@ QUESTIONS = (
             "These are numbers. Each has `width` bytes.": (
                 lambda numbers, width, ranks: 2 * _ring(numbers, ranks)
             ),
-            "One round is missing. After the first each rank has one part of the sums; the second one hands "
-            "them on.": lambda numbers, width, ranks: _ring(numbers * width, ranks),
-            "In a round a rank sends n − 1 parts, not all n: one stays with it.": (
+            "One round is missing. After the first each rank has one finished piece; the second hands them "
+            "on.": lambda numbers, width, ranks: _ring(numbers * width, ranks),
+            "In a round a rank sends n − 1 pieces, not all n.": (
                 lambda numbers, width, ranks: 2 * numbers * width
             ),
-            "This is what all ranks send together, or what one would that sends everything whole. One rank "
-            "sends one part of it at each step.": (
-                lambda numbers, width, ranks: 2 * (ranks - 1) * numbers * width
-            ),
-            "This is one step of each round. There are n − 1 of them.": (
+            "This is what all ranks send together. One rank sends one piece at a time, the n-th part of the "
+            "array.": lambda numbers, width, ranks: 2 * (ranks - 1) * numbers * width,
+            "This is one piece for each round. There are n − 1 of them.": (
                 lambda numbers, width, ranks: 2 * numbers * width / ranks
             ),
         },
@@ -337,7 +339,7 @@ QUESTIONS = (
                     tokens, num_classes, ranks, width, numbers=1.0
                 )
             ),
-            "The logits were sent once, to the neighbour. Over a ring each part is handed on until all "
+            "The logits were sent once, to the neighbour. Over a ring each piece is handed on until all "
             "ranks have it.": lambda tokens, num_classes, ranks, width: _both_ways(
                 tokens, num_classes, ranks, width, logits=1 / (ranks - 1)
             ),

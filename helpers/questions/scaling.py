@@ -94,14 +94,14 @@ def _through(x, losses):
     return np.array([losses[0] - A * x[0], A])
 
 
-def _falls(losses):
-    """By how much the loss fell, twice."""
+def _gains(losses):
+    """What each doubling gained, in nats, twice."""
     return losses[0] - losses[1], losses[1] - losses[2]
 
 
 def _floor(losses):
     """The loss that three runs in geometric progression run down to."""
-    first, second = _falls(losses)
+    first, second = _gains(losses)
     return losses[2] - second**2 / (first - second)
 
 
@@ -120,9 +120,8 @@ QUESTIONS = (
         cases=_law_and_run,
         reference=lambda E, A, B, alpha, beta, N, D: E + A / N**alpha + B / D**beta,
         mistakes={
-            "The irreducible loss is missing: with endless text and parameters this would be 0.": (
-                lambda E, A, B, alpha, beta, N, D: A / N**alpha + B / D**beta
-            ),
+            "The irreducible loss is missing: without limit to text and parameters this would come down to "
+            "0.": lambda E, A, B, alpha, beta, N, D: A / N**alpha + B / D**beta,
             "The exponents are the wrong way round: α belongs to N, and β to D.": (
                 lambda E, A, B, alpha, beta, N, D: E + A / N**beta + B / D**alpha
             ),
@@ -153,16 +152,16 @@ QUESTIONS = (
         mistakes={
             "Each term was raised to its own power, and then they were added. Here one power is taken of "
             "the sum.": lambda N_c, D_c, alpha_N, alpha_D, N, D: (N_c / N) ** alpha_N + (D_c / D) ** alpha_D,
-            "The power of the whole is missing.": lambda N_c, D_c, alpha_N, alpha_D, N, D: (
+            "The sum was not raised to the power of α_D.": lambda N_c, D_c, alpha_N, alpha_D, N, D: (
                 (N_c / N) ** (alpha_N / alpha_D) + D_c / D
             ),
-            "The power of N_c/N is α_N / α_D: with the one of the whole it makes α_N.": (
+            "The exponent of N_c/N is α_N / α_D: the power of the whole, α_D, makes α_N of it.": (
                 lambda N_c, D_c, alpha_N, alpha_D, N, D: ((N_c / N) ** alpha_N + D_c / D) ** alpha_D
             ),
             "The ratio of the exponents is upside down.": lambda N_c, D_c, alpha_N, alpha_D, N, D: (
                 ((N_c / N) ** (alpha_D / alpha_N) + D_c / D) ** alpha_D
             ),
-            "Both ratios have the same power here. That of N_c/N is α_N / α_D before they are added.": (
+            "Both ratios have the same exponent here. N_c/N has α_N / α_D before they are added.": (
                 lambda N_c, D_c, alpha_N, alpha_D, N, D: (N_c / N + D_c / D) ** alpha_D
             ),
             "The ratios are upside down: with more parameters and more text the loss falls.": (
@@ -176,27 +175,30 @@ QUESTIONS = (
         name="loss-at-the-end",
         chapter=17,
         points=2,
-        task="Return the loss that the three losses run down to.",
+        task="Return the loss that more and more doublings come down to.",
         expects="one number of nats per token, below all three",
         cases=_doublings,
         reference=_floor,
         mistakes={
             "That is the last loss itself. With more text it would fall further.": lambda losses: losses[2],
-            "This goes down once more, to the next run. Add up all the falls that are to come.": (
-                lambda losses: losses[2] - _falls(losses)[1] ** 2 / _falls(losses)[0]
+            "This is the next run. Add up all the gains that are still to come.": (
+                lambda losses: losses[2] - _gains(losses)[1] ** 2 / _gains(losses)[0]
             ),
-            "This lets each fall be half the one before. Which share it is stands in the three losses.": (
-                lambda losses: losses[2] - _falls(losses)[1]
+            "This takes each gain for half of the one before. The three losses say which share it is.": (
+                lambda losses: losses[2] - _gains(losses)[1]
             ),
-            "The falls that are to come were added to the last loss. Take them off.": (
+            "The gains that are still to come were added to the last loss. Take them off.": (
                 lambda losses: 2 * losses[2] - _floor(losses)
             ),
-            "The last fall was counted again. What is left begins with the next one, which is smaller.": (
-                lambda losses: _floor(losses) - _falls(losses)[1]
+            "The last gain was counted again. What is left begins with the next one, which is smaller.": (
+                lambda losses: _floor(losses) - _gains(losses)[1]
             ),
-            "This is a power law without a floor: the share was taken of the losses. Take it of the "
-            "falls.": lambda losses: losses[2] - losses[2] * (losses[2] / losses[1]),
-            "This is how much the loss falls from the last run on. Take it off the last loss.": (
+            "This comes to 0: the share is that of the losses, as if nothing of them were irreducible. Take "
+            "that of the gains.": lambda losses: 0.0,
+            "The share is upside down: it is the second gain over the first, and below 1.": lambda losses: (
+                losses[2] + _gains(losses)[1] / (1 - _gains(losses)[1] / _gains(losses)[0])
+            ),
+            "This is what is still to be gained. Take it off the last loss.": (
                 lambda losses: losses[2] - _floor(losses)
             ),
         },
@@ -216,16 +218,15 @@ QUESTIONS = (
             "The sign is wrong. The exponent is the slope, without its minus.": lambda E, x, losses: (
                 np.log((losses[1] - E) / (losses[0] - E)) / np.log(x[1] / x[0])
             ),
-            "It is upside down: logarithms of the losses over those of x.": lambda E, x, losses: (
-                np.log(x[1] / x[0]) / np.log((losses[0] - E) / (losses[1] - E))
-            ),
-            "The losses have no logarithm here. A power law is a straight line if both sides have one.": (
+            "It is upside down: the logarithm of the losses belongs in the numerator, that of x below "
+            "it.": lambda E, x, losses: np.log(x[1] / x[0]) / np.log((losses[0] - E) / (losses[1] - E)),
+            "No logarithm of the losses was taken. A power law is a straight line on two logarithmic axes.": (
                 lambda E, x, losses: (losses[0] - losses[1]) / np.log(x[1] / x[0])
             ),
-            "One quotient of quotients was taken, without logarithms. An exponent is a logarithm.": (
+            "These are the two ratios, without logarithms. An exponent is a ratio of logarithms.": (
                 lambda E, x, losses: (losses[0] - E) / (losses[1] - E) / (x[1] / x[0])
             ),
-            "Two logarithms of different bases were divided. Any base is right if it is one.": (
+            "Two logarithms of different bases were divided. Any base will do if both have it.": (
                 lambda E, x, losses: np.log((losses[0] - E) / (losses[1] - E)) / np.log2(x[1] / x[0])
             ),
         },
@@ -234,7 +235,7 @@ QUESTIONS = (
         name="floor-of-a-fit",
         chapter=17,
         points=3,
-        task="Return E and A of the law with this exponent that is nearest to the losses.",
+        task="Return E and A of the law with this exponent that is closest to the losses.",
         expects="an array of two numbers: E in nats, and A",
         cases=_runs,
         reference=lambda x, losses, alpha: _least_squares(x**-alpha, losses),
@@ -248,16 +249,16 @@ QUESTIONS = (
             "This is a line in log x, which falls for ever. The law levels off at E.": (
                 lambda x, losses, alpha: _least_squares(np.log(x), losses)
             ),
-            "This line goes through 0: E is missing. It takes a column of ones.": (
+            "This line goes through 0: E was left out. Give it a column of ones.": (
                 lambda x, losses, alpha: np.array([0.0, (x**-alpha @ losses) / (x**-alpha @ x**-alpha)])
             ),
             "These are A and E. E comes first.": lambda x, losses, alpha: _least_squares(x**-alpha, losses)[
                 ::-1
             ],
-            "Two runs were used, the first and the last. The nearest law goes by all of them.": (
+            "Two runs were used, the first and the last. The closest law is fitted to all of them.": (
                 lambda x, losses, alpha: _through(x**-alpha, losses)
             ),
-            "The last loss was taken for E. It is what the law is at x without end.": (
+            "The last loss was taken for E, which is what the loss comes down to as x grows without limit.": (
                 lambda x, losses, alpha: np.array(
                     [losses[-1], (x**-alpha @ (losses - losses[-1])) / (x**-alpha @ x**-alpha)]
                 )
@@ -281,10 +282,10 @@ QUESTIONS = (
             "These are the tokens and the parameters. The parameters come first.": lambda compute, ratio: (
                 np.sqrt(compute / PER_TOKEN / ratio) * np.array([ratio, 1])
             ),
-            "Parameters and tokens are as many here. There are `ratio` tokens for each parameter.": (
+            "There are as many parameters as tokens here. Each parameter is to have `ratio` tokens.": (
                 lambda compute, ratio: np.sqrt(compute / PER_TOKEN) * np.ones(2)
             ),
-            "The root is missing: N stands in the compute twice, once for itself and once for D.": (
+            "The square root is missing: N stands in the compute twice, once for itself and once in D.": (
                 lambda compute, ratio: compute / PER_TOKEN / ratio * np.array([1, ratio])
             ),
             "The ratio was multiplied where it divides: more tokens for each parameter make a smaller "
@@ -303,19 +304,20 @@ QUESTIONS = (
             "The 6 is missing: a training takes six operations for each parameter and token.": (
                 lambda A, B, alpha, beta, compute: _optimum(A, B, alpha, beta, compute)
             ),
-            "The two terms are equal here. At the least loss it is what one percent more gains: α times the "
-            "one, and β times the other.": lambda A, B, alpha, beta, compute: _optimum(
+            "The two terms are equal here. At the least loss the gains of one percent more are equal: α "
+            "times the one term, and β times the other.": lambda A, B, alpha, beta, compute: _optimum(
                 A, B, alpha, beta, compute / PER_TOKEN, weigh=False
             ),
-            "The exponents of the compute are the wrong way round: N grows with β / (α + β). What gains less "
-            "from one percent more has to grow faster.": lambda A, B, alpha, beta, compute: (
+            "The exponents of the compute are the wrong way round: that of N is β / (α + β). The term with "
+            "the smaller exponent falls more slowly, and what it depends on has to grow "
+            "faster.": lambda A, B, alpha, beta, compute: (
                 _optimum(A, B, alpha, beta, 1.0)
                 * (compute / PER_TOKEN) ** (np.array([alpha, beta]) / (alpha + beta))
             ),
             "These are the tokens and the parameters. The parameters come first.": (
                 lambda A, B, alpha, beta, compute: _optimum(A, B, alpha, beta, compute / PER_TOKEN)[::-1]
             ),
-            "Parameters and tokens are as many here. The constants of the law say how they differ.": (
+            "There are as many parameters as tokens here. The constants of the law say how they differ.": (
                 lambda A, B, alpha, beta, compute: np.sqrt(compute / PER_TOKEN) * np.ones(2)
             ),
             "The factor in front is missing: α·A over β·B, to the power of 1 / (α + β).": (
@@ -334,7 +336,7 @@ QUESTIONS = (
         cases=_draws,
         reference=lambda draws, level: np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]),
         mistakes={
-            "What lies outside was left out at each end, twice in all. Half of it lies below, and half "
+            "The share `1 - level` was left out at each end, and so twice. Half of it lies below, and half "
             "above.": lambda draws, level: np.quantile(draws, [1 - level, level]),
             "These are the smallest and the largest draw. They hold all of them, and lie further apart with "
             "more draws.": lambda draws, level: np.array([draws.min(), draws.max()]),
@@ -346,11 +348,11 @@ QUESTIONS = (
             "runs say of the constant stays the same.": lambda draws, level: (
                 draws.mean() + draws.std() / np.sqrt(len(draws)) * np.array([-1, 1])
             ),
-            "Everything was left out at the upper end. Half of it lies below.": lambda draws, level: (
-                np.quantile(draws, [0, level])
+            "All that is left out lies above. Half of it has to lie below.": lambda draws, level: np.quantile(
+                draws, [0, level]
             ),
-            "The high end comes first here.": lambda draws, level: np.quantile(
-                draws, [(1 + level) / 2, (1 - level) / 2]
+            "The high end comes first here. The low end is asked for first.": lambda draws, level: (
+                np.quantile(draws, [(1 + level) / 2, (1 - level) / 2])
             ),
         },
     ),
@@ -363,23 +365,23 @@ QUESTIONS = (
         cases=_source,
         reference=_floor_and_rest,
         mistakes={
-            "The first number is the model's whole loss. What remains of it for the best of models is the "
+            "The first number is the model's whole loss. The best of models would still pay the "
             "entropy.": lambda share, p, q: np.array(
                 [share @ cross_entropy(p, q), share @ kl_divergence(p, q)]
             ),
-            "The second number is the model's whole loss. How far it is above the irreducible one is asked "
-            "for.": lambda share, p, q: np.array([share @ entropy(p), share @ cross_entropy(p, q)]),
-            "The contexts were averaged as if each came as often. Weigh each with its share.": (
+            "The second number is the model's whole loss. Take the irreducible one "
+            "off.": lambda share, p, q: np.array([share @ entropy(p), share @ cross_entropy(p, q)]),
+            "The contexts were averaged as if all came equally often. Weight each by its share.": (
                 lambda share, p, q: np.array([entropy(p).mean(), kl_divergence(p, q).mean()])
             ),
-            "The context was thrown away: this is of the tokens' shares over all contexts. Who reads the "
-            "context pays less.": lambda share, p, q: np.array(
+            "The contexts were mixed into one distribution first. Take the entropy and the divergence of "
+            "each context, and then their mean.": lambda share, p, q: np.array(
                 [entropy(share @ p), kl_divergence(share @ p, share @ q)]
             ),
             "This is the entropy of the model's own forecasts. The text decides what is irreducible.": (
                 lambda share, p, q: np.array([share @ entropy(q), share @ kl_divergence(p, q)])
             ),
-            "The divergence is the wrong way round: the text comes by p, and the model says q.": (
+            "The divergence is the wrong way round: the text is drawn from p, and the model forecasts q.": (
                 lambda share, p, q: np.array([share @ entropy(p), share @ kl_divergence(q, p)])
             ),
             "These are bits. Nats are asked for.": lambda share, p, q: nats_to_bits(
