@@ -10,14 +10,15 @@ from helpers.parallel.group import process_group
 
 
 def main() -> None:
-    """Sum and take the maximum over the processes, and show that all of them end with the same."""
+    """Take sum and maximum over the processes, and show that all end with the same."""
     with process_group() as device:
         rank = dist.get_rank()
         own = (rank + 1) * torch.tensor([1, 10, 100], device=device)
         total, largest = own.clone(), own.clone()
         dist.all_reduce(total)  # in place, on every rank
         dist.all_reduce(largest, dist.ReduceOp.MAX)
-        line = f"rank {rank} had {own.tolist()}: sums {total.tolist()}, maxima {largest.tolist()}"
+        line = f"rank {rank} had {own.tolist()}: "
+        line += f"sums {total.tolist()}, maxima {largest.tolist()}"
         lines = [None] * dist.get_world_size()
         dist.all_gather_object(lines, line)
         if rank == 0:

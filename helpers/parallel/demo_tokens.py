@@ -42,11 +42,11 @@ def gradients(layer: nn.Module) -> Tensor:
 
 
 def mean_of_means(device: torch.device) -> tuple[float, Tensor]:
-    """Each process takes the mean of its own tokens, and means and gradients are averaged: not the truth."""
+    """Average the means of the processes, and their gradients: not the truth."""
     model = DistributedDataParallel(forecaster().to(device))
     inputs, targets = (x.to(device) for x in micro_batches()[dist.get_rank()])
     loss = F.cross_entropy(model(inputs), targets)
-    loss.backward()  # DistributedDataParallel averages the gradients of the processes meanwhile
+    loss.backward()  # and DistributedDataParallel averages the gradients
     shown = loss.detach().clone()
     dist.all_reduce(shown)
     return shown.item() / dist.get_world_size(), gradients(model)

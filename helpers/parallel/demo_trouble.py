@@ -23,7 +23,7 @@ def main() -> None:
             print(f"step {step}", flush=True)
             if step == 3 and dist.get_rank() == 1:
                 if how == "killed":
-                    os.kill(os.getpid(), signal.SIGKILL)  # as the system does when memory runs out
+                    os.kill(os.getpid(), signal.SIGKILL)  # as when memory runs out
                 time.sleep(3600)
             dist.all_reduce(torch.ones(1, device=device))
 

@@ -19,6 +19,7 @@ from helpers.parallel.group import process_group
 from helpers.parallel.vocabulary import replicated, shard, vocabulary_parallel_cross_entropy
 
 TOKENS, WIDTH, CLASSES = 32, 16, 50_304  # GPT-2's vocabulary, filled up to a multiple of 128
+Way = Callable[[Tensor, Tensor], Tensor]  # from logits and targets to a loss
 
 
 def layer(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
@@ -57,10 +58,11 @@ def one_process(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     return loss.detach(), hidden.grad, weight.grad
 
 
-def spread(way: Callable[[Tensor, Tensor], Tensor], device: torch.device) -> tuple[list[Tensor], int]:
-    """The same from the classes of this process, and the all-reduces that the loss has taken."""
+def spread(way: Way, device: torch.device) -> tuple[list[Tensor], int]:
+    """The same from the classes of this process, and the all-reduces of the loss."""
     hidden, weight, targets = layer(device)
-    own = weight[shard(CLASSES, dist.get_rank(), dist.get_world_size())].clone().requires_grad_()
+    classes = shard(CLASSES, dist.get_rank(), dist.get_world_size())
+    own = weight[classes].clone().requires_grad_()
     logits = F.linear(replicated(hidden.requires_grad_()), own)  # (TOKENS, own classes)
     with CommDebugMode() as messages:
         loss = way(logits, targets)
