@@ -20,7 +20,7 @@ LABEL = re.compile(r"^\(([\w-]+)\)=\n", re.M)
 ROLE = re.compile(r"\{(?:ref|eq)\}`(?:([^`<]+?)\s*<([\w-]+)>|([\w-]+))`")
 INNER = re.compile(r'<a href="#([\w-]+)">(.*?)</a>')
 HEADING = re.compile(r"^#+ (.+)$", re.M)
-EQUATION = re.compile(r"\$\$ \((eq-[\w-]+)\)")
+EQUATION = re.compile(r"\$\$ \(((?:eq|id)-[\w-]+)\)")
 
 
 def handout(exercise):
@@ -48,8 +48,9 @@ def _link(role: re.Match) -> str:
     """A link to what a role names."""
     label = role[2] or role[3]
     file, heading = places()[label]
-    words = label.removeprefix("eq-").replace("-", " ")
-    text = role[1] or (f"equation: {words}" if label.startswith("eq-") else heading)
+    kind, _, words = label.partition("-")
+    named = {"eq": "equation", "id": "identity"}.get(kind)
+    text = role[1] or (f"{named}: {words.replace('-', ' ')}" if named else heading)
     place = file.removeprefix("exercises/")  # the learner's own copy, which lies beside this one
     return f"[{text}]({place if place != file else f'../{file}'}#{_anchor(heading)})"
 
