@@ -26,6 +26,9 @@ from pathlib import Path
 SHAPES = [(512, 512, 32000), (1024, 768, 50257), (512, 1024, 128256)]  # tokens, width, classes
 LARGE = (16384, 256, 32000)  # memory alone: its logits take 2.1 GB, and eager three times that
 LARGE_NAMES = ("eager", "ours")
+# Time on one thread, as the tokens grow, then as the classes do.
+SERIES = [(n, 256, 16000) for n in (64, 256, 1024, 4096)] + [(1024, 256, v) for v in (1000, 4000, 64000)]
+SERIES_NAMES = ("eager", "torch.compile", "torch's own, chunk 256", "ours")
 
 
 def main():
@@ -47,12 +50,13 @@ def main():
         for threads in options.threads
         for row in race(names, shape, threads, options)
     ]
+    series = [row for shape in options.series for row in race(SERIES_NAMES, shape, 1, options)]
     sizes = [(shape, names) for shape in options.shape]
     sizes += [] if options.no_large else [(LARGE, LARGE_NAMES)]
     memory = [row for shape, of_shape in sizes for row in weigh(of_shape, shape)]
     if options.out:
         how = {"machine": machine(), "rounds": options.rounds, "turns": options.turns}
-        text = json.dumps(how | {"time": times, "memory": memory}, indent=1)
+        text = json.dumps(how | {"time": times, "series": series, "memory": memory}, indent=1)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(text + "\n", encoding="utf-8")
     if options.figure:
@@ -66,12 +70,16 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each alternative")
     parser.add_argument("--turns", type=int, default=3, help="neighbours that are timed in each process")
     parser.add_argument("--no-large", action="store_true", help=f"leave out the memory at {LARGE}")
+    parser.add_argument(
+        "--no-series", action="store_true", help="leave out the curves over tokens and classes"
+    )
     parser.add_argument("--out", type=Path, help="a JSON file of all that was measured")
     parser.add_argument("--figure", type=Path, help="a picture of the first shape")
     parser.add_argument("--worker", choices=("time", "memory"), help=argparse.SUPPRESS)
     parser.add_argument("--name", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.shape = options.shape or SHAPES
+    options.series = [] if options.no_series else SERIES
     return options
 
 
