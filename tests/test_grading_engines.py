@@ -87,7 +87,12 @@ def test_a_scheduler_that_does_not_answer_is_named(a_class, secret_file, tmp_pat
 def test_a_run_that_is_ended_goes_on_where_it_was(a_class, expected, secret_file, tmp_path, ending):
     out, records = tmp_path / "out", tmp_path / "out" / "records"
     run = subprocess.Popen(
-        command(a_class, out, secret_file, "--jobs", "1"), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        command(a_class, out, secret_file, "--jobs", "1"),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell would hand on that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while run.poll() is None and not (records.is_dir() and len(list(records.glob("*.json"))) >= 2):
         time.sleep(0.005)
