@@ -247,7 +247,7 @@ def test_the_foot_of_the_page_stands_below_the_article(server, open_page):
 
 
 @pytest.mark.parametrize(
-    "name", ["api", "api_models", "api_texts", "api_scale", "api_figures", "api_exercises"]
+    "name", ["api_losses", "api_models", "api_texts", "api_scale", "api_figures", "api_exercises"]
 )
 def test_a_link_to_the_source_stays_in_the_box_of_its_function(server, open_page, name):
     page = open_page(f"{server}/chapters/{name}.html")

@@ -277,7 +277,7 @@ def test_every_module_of_the_helpers_is_documented(site):
     assert modules - {name for name, _ in documented_modules(site)} == set()
 
 
-DESCRIPTIONS = ("api", "api_models", "api_texts", "api_scale", "api_figures", "api_exercises")
+DESCRIPTIONS = ("api_losses", "api_models", "api_texts", "api_scale", "api_figures", "api_exercises")
 
 
 def descriptions(site):
