@@ -7,7 +7,6 @@ precision, ignored targets, more than two axes, and memory.
 
 import subprocess
 import sys
-import weakref
 from itertools import combinations
 
 import numpy as np
@@ -16,10 +15,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.losses import linear, pytorch
 from helpers.losses.pytorch import linear_cross_entropy
+from helpers.measurements import Counter
 
 IGNORED = -100
 
@@ -291,43 +290,26 @@ def test_a_derivative_of_a_gradient_is_refused(reduction):
         torch.autograd.grad(loss, hidden, create_graph=True)
 
 
-class Memory(TorchDispatchMode):
-    """Sizes of the tensors that were made, in bytes, and the most bytes that were alive at once."""
+class Memory(Counter):
+    """Counts the bytes that are alive, and remembers the sizes of the tensors that were made."""
 
-    def __init__(self, *inputs):
+    def __init__(self):
         super().__init__()
-        self.sizes, self.alive, self.peak = [], 0, 0
-        self.known = {x.untyped_storage().data_ptr() for x in inputs}
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        made = function(*args, **(kwargs or {}))
-        for tensor in made if isinstance(made, (tuple, list)) else [made]:
-            if isinstance(tensor, torch.Tensor):
-                self._note(tensor.untyped_storage())
-        return made
+        self.sizes = []
 
     def _note(self, storage):
-        where, size = storage.data_ptr(), storage.nbytes()
-        if size == 0 or where in self.known:
-            return
-        self.known.add(where)
-        self.alive += size
-        self.sizes.append(size)
-        self.peak = max(self.peak, self.alive)
-        weakref.finalize(storage, self._forget, where, size)
+        if storage.data_ptr() not in self._known:
+            self.sizes.append(storage.nbytes())
+        super()._note(storage)
 
     @property
     def largest(self):
         return max(self.sizes)
 
-    def _forget(self, where, size):
-        self.known.discard(where)
-        self.alive -= size
-
 
 def memory_of(function, tokens, width, classes, **options):
     parts = layer(tokens, width, classes, dtype=torch.float32)
-    memory = Memory(*parts)
+    memory = Memory()
     with memory:
         loss = function(*parts[:2], parts[3], **options)
         loss.sum().backward()
@@ -354,7 +336,7 @@ def test_memory_beside_that_of_all_the_logits(tokens, share):
 
 def test_without_gradients_one_tile_is_enough():
     parts = layer(512, 4, 20_000, dtype=torch.float32)
-    with torch.no_grad(), Memory(*parts) as memory:
+    with torch.no_grad(), Memory() as memory:
         loss = linear_cross_entropy(*parts[:2], parts[3])
     assert not loss.requires_grad
     assert memory.largest == 4 * linear.CHUNK * linear.TILE
