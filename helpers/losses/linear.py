@@ -202,14 +202,13 @@ class _Chunk:
             losses += smoothing / len(omega) * (omega.sum() * log_sum - self.of_all)
         return losses.squeeze(1)
 
-    def add_to(self, gradients: Gradients, tiles, largest, *, first: bool) -> None:
+    def add_to(self, gradients: Gradients, tiles, largest) -> None:
         """Complete `gradients.hidden`, and add to the others what the softmax and the targets ask.
 
         Args:
             gradients: as :meth:`see` left them.
             tiles: what :meth:`see` was given, (classes, z).
             largest: what it returned for each.
-            first: whether these tokens write over the gradient of the weights.
         """
         smoothing, omega, log_sum = self.terms.smoothing, self.terms.class_weight, self.seen.value
         of_token = self.scale * omega[self.targets].unsqueeze(1)
@@ -224,7 +223,7 @@ class _Chunk:
         for (classes, exp), below in zip(tiles, largest, strict=True):
             share = of_softmax * (below - log_sum).exp()
             if gradients.weight is not None:
-                gradients.weight[classes].addmm_(exp.T, share * self.hidden, beta=float(not first))
+                gradients.weight[classes].addmm_(exp.T, share * self.hidden)
             if gradients.bias is not None:
                 gradients.bias[classes] += (exp.T @ share).squeeze(1)
         if gradients.weight is not None:
@@ -273,11 +272,8 @@ def _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted):
     dtype = terms.class_weight.dtype
     losses = hidden.new_empty(len(hidden), dtype=dtype)
     scale = None if scale is None else scale.to(dtype).unsqueeze(1)
-    # The gradient of W is as large as W: if nothing comes before the first chunk, that writes it.
-    zeros_first = len(hidden) == 0 or (terms.smoothing > 0 and terms.softcap is not None)
-    make = torch.Tensor.new_zeros if zeros_first else torch.Tensor.new_empty
     d_hidden = hidden.new_zeros(hidden.shape, dtype=dtype) if wanted[0] else None
-    d_weight = make(weight, weight.shape, dtype=dtype) if wanted[1] else None
+    d_weight = weight.new_zeros(weight.shape, dtype=dtype) if wanted[1] else None
     d_bias = bias.new_zeros(bias.shape, dtype=dtype) if wanted[2] else None
     keep = wanted[1] or wanted[2]
     tokens, tile = min(terms.chunk, len(hidden)), min(terms.tile, len(weight))
@@ -291,7 +287,7 @@ def _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted):
         largest = [chunk.see(classes, z, gradients) for classes, z in tiles]
         losses[rows] = chunk.losses()
         if gradients.wanted:
-            chunk.add_to(gradients, tiles, largest, first=start == 0 and not zeros_first)
+            chunk.add_to(gradients, tiles, largest)
     gradients = Gradients(d_hidden, d_weight, d_bias)
     if gradients.wanted and terms.smoothing > 0 and terms.softcap is None:
         _smooth_all(hidden, weight, terms, scale, gradients)
