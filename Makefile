@@ -41,7 +41,7 @@ book: $(READY)  ## Build the website from the stored outputs: _build/html/index.
 test: $(READY) data book  ## Prove it: lint, every notebook, every helper, every page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest --nbval chapters exercises solutions tests
+	$(BIN)/pytest --numprocesses auto --dist loadfile --nbval chapters exercises solutions tests
 
 # Lighthouse and axe-core, of the versions in the lock file; npm writes this file last.
 $(JUDGES): $(AUDIT)/package-lock.json $(READY)
@@ -49,7 +49,8 @@ $(JUDGES): $(AUDIT)/package-lock.json $(READY)
 	@touch $@
 
 audit: $(READY) $(JUDGES) book  ## Let axe and Lighthouse judge every page
-	$(BIN)/pytest $(AUDIT)/judged_by_axe.py $(AUDIT)/judged_by_lighthouse.py
+	$(BIN)/pytest --numprocesses auto $(AUDIT)/judged_by_axe.py
+	$(BIN)/pytest $(AUDIT)/judged_by_lighthouse.py
 
 lab: $(READY) data  ## Open a copy of the exercises in JupyterLab, work/, which is yours; the chapters are beside it
 	$(BIN)/python -m helpers.handouts work
