@@ -143,9 +143,9 @@ class OnlineLogSumExp:
 class Gradients:
     """Derivatives of Σ scale · ℓ, in nats, in the dtype of the sums; None where one is not wanted."""
 
-    hidden: Tensor | None  # by h, shape (N, D)
-    weight: Tensor | None  # by W, shape (V, D)
-    bias: Tensor | None  # by b, shape (V,)
+    hidden: Tensor | None  # for h, shape (N, D)
+    weight: Tensor | None  # for W, shape (V, D)
+    bias: Tensor | None  # for b, shape (V,)
 
     @property
     def wanted(self) -> bool:
@@ -165,7 +165,7 @@ class _Chunk:
         zeros = self.hidden.new_zeros(len(hidden), 1)
         self.seen = OnlineLogSumExp(zeros)  # L
         self.of_target, self.of_all = zeros, zeros  # z_t and Σ ω z
-        self.smoothed = zeros  # the second term's derivative by h, if there is a softcap
+        self.smoothed = zeros  # the second term's derivative for h, if there is a softcap
 
     def see(self, classes: slice, z: Tensor, gradients: Gradients) -> Tensor:
         """Make the logits of some classes in `z`, shape (c, classes), and leave exp(z − largest) · slope.
@@ -295,7 +295,7 @@ def _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted):
 
 
 def _smooth_all(hidden, weight, terms: Terms, scale: Tensor, gradients: Gradients) -> None:
-    """Add what the second term of all tokens asks of the layer; its derivative by z is −ε/V · scale · ω."""
+    """Add what the second term of all tokens asks of the layer; its derivative for z is −ε/V · scale · ω."""
     omega = terms.class_weight
     each = -terms.smoothing / len(omega) * scale
     if gradients.hidden is not None:

@@ -23,8 +23,8 @@ def backward_of_mean(
     """Mean loss, in nats, of the tokens of all micro-batches; its gradients are added to the parameters.
 
     With a `model` the mean is over the tokens of all its processes; loss and gradients are those of one
-    process that has all the micro-batches. `DistributedDataParallel` divides the sum of the gradients of n
-    processes by n, so each loss is multiplied by n. The gradients travel once, with the last micro-batch.
+    process that has all the micro-batches. `DistributedDataParallel` divides the sum of the gradients of R
+    processes by R, so each loss is multiplied by R. The gradients travel once, with the last micro-batch.
     The processes may have different numbers of micro-batches and of tokens. Implements
     :eq:`eq-micro-batches`.
 

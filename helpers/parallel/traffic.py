@@ -1,15 +1,15 @@
 """How many bytes a process sends, for each way to share out a loss.
 
-What is counted is the least that a ring of n processes needs: each sends to its neighbour only, all at once
+What is counted is the least that a ring of R processes needs: each sends to its neighbour only, all at once
 (Patarasuk and Yuan 2009, "Bandwidth optimal all-reduce algorithms for clusters of workstations"). Sizes are
-means over the processes where n does not divide what is sent.
+means over the processes where R does not divide what is sent.
 """
 
 from helpers.validation import whole_number
 
 
 def all_reduce_bytes(size: int, ranks: int) -> float:
-    """Bytes that each of `ranks` processes sends to sum `size` bytes over all of them: 2 (n − 1)/n · size.
+    """Bytes that each of `ranks` processes sends to sum `size` bytes over all of them: 2 (R − 1)/R · size.
 
     One round hands on partial sums, a second one the sums. Implements :eq:`eq-all-reduce`.
 
@@ -20,9 +20,9 @@ def all_reduce_bytes(size: int, ranks: int) -> float:
 
 
 def all_gather_bytes(size: int, ranks: int) -> float:
-    """Bytes that each of `ranks` processes sends so that all have the same `size` bytes: (n − 1)/n · size.
+    """Bytes that each of `ranks` processes sends so that all have the same `size` bytes: (R − 1)/R · size.
 
-    Before, each has 1/n of them.
+    Before, each has 1/R of them.
 
     Raises:
         ValueError: a size or a number of processes that is not a whole number, 1 or more.
@@ -41,7 +41,7 @@ def vocabulary_parallel_bytes(tokens: int, ranks: int, *, smoothing: bool = Fals
 
     Args:
         tokens: N, whose loss is wanted.
-        ranks: n, over which the classes are spread.
+        ranks: R, over which the classes are spread.
         smoothing: whether the labels are smoothed.
         width: bytes of a number.
 
@@ -54,12 +54,12 @@ def vocabulary_parallel_bytes(tokens: int, ranks: int, *, smoothing: bool = Fals
 
 
 def gathered_logits_bytes(tokens: int, num_classes: int, ranks: int, *, width: int = 4) -> float:
-    """Bytes that each process sends to give all of them all the logits: (n − 1)/n of N · V numbers.
+    """Bytes that each process sends to give all of them all the logits: (R − 1)/R of N · V numbers.
 
     Args:
         tokens: N, whose loss is wanted.
         num_classes: V, how many logits a token has.
-        ranks: n, over which the classes are spread.
+        ranks: R, over which the classes are spread.
         width: bytes of a number.
 
     Raises:

@@ -154,7 +154,7 @@ def _tile_gradient(logits, log_sum, targets, start, n, column=None, softmaxed=No
 
 
 def _weight_gradients(hidden, weight, targets, chunk):
-    """Gradient of the summed loss of each chunk by the weight, (chunks, V, D)."""
+    """Gradient of the summed loss of each chunk with respect to the weight, (chunks, V, D)."""
     return np.stack(
         [
             cross_entropy_gradient(hidden[rows] @ weight.T, targets[rows], reduction="sum").T @ hidden[rows]
@@ -169,7 +169,7 @@ def _sizes(tokens, chunk):
 
 
 def _capped_gradient(raw, target, softcap, z_loss, on_softmax=None, slope=None, z=None):
-    """Derivative of L − z_t + ζ L² by the raw logits, where z = c tanh(raw / c)."""
+    """Derivative of L − z_t + ζ L² with respect to the raw logits, where z = c tanh(raw / c)."""
     z = softcap * np.tanh(raw / softcap) if z is None else z
     log_sum = z.max() + np.log(_below_the_largest(z))
     factor = 1 + 2 * z_loss * log_sum if on_softmax is None else on_softmax(log_sum)

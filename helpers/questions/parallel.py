@@ -22,13 +22,13 @@ def _counts(rng):
 
 
 def _counts_of_ranks(rng):
-    """Tokens that count in each of M micro-batches of each of n ranks, (n, M)."""
+    """Tokens that count in each of M micro-batches of each of R ranks, (R, M)."""
     ranks = int(rng.integers(2, 6))
     return (rng.integers(10, 2000, size=(ranks, ranks + int(rng.integers(1, 4)))),)
 
 
 def _parts(rng):
-    """Largest logit of each of n ranks, and the sum of exp(logit − it), for N tokens; both (n, N)."""
+    """Largest logit of each of R ranks, and the sum of exp(logit − it), for N tokens; both (R, N)."""
     shape = int(rng.integers(2, 5)), int(rng.integers(2, 4))
     return rng.normal(scale=2, size=shape), 1 + rng.gamma(2, size=shape)
 
@@ -300,12 +300,12 @@ QUESTIONS = (
             ),
             "One round is missing. After the first each rank has one finished piece; the second hands them "
             "on.": lambda numbers, width, ranks: _ring(numbers * width, ranks),
-            "In a round a rank sends n − 1 pieces, not all n.": (
+            "In a round a rank sends R − 1 pieces, not all R.": (
                 lambda numbers, width, ranks: 2 * numbers * width
             ),
-            "This is what all ranks send together. One rank sends one piece at a time, the n-th part of the "
+            "This is what all ranks send together. One rank sends one piece at a time, the R-th part of the "
             "array.": lambda numbers, width, ranks: 2 * (ranks - 1) * numbers * width,
-            "This is one piece for each round. There are n − 1 of them.": (
+            "This is one piece for each round. There are R − 1 of them.": (
                 lambda numbers, width, ranks: 2 * numbers * width / ranks
             ),
         },
