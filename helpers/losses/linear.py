@@ -312,8 +312,8 @@ def _smooth_all(hidden, weight, terms: Terms, scale: Tensor, gradients: Gradient
 def _tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep: bool):
     """Yield some classes and memory for their logits, the same for all of them unless they are kept.
 
-    The logits have the shape (tokens, classes), but those of one class lie side by side, as its weights do:
-    all three products of matrices are then faster than with those of one token side by side.
+    The logits have the shape (tokens, classes), but those of one class lie side by side, as its weights do.
+    On several threads their own product, and that for the gradient of W, are faster so.
     """
     for v in range(0, num_classes, tile):
         classes = slice(v, min(v + tile, num_classes))
