@@ -48,9 +48,11 @@ $(JUDGES): $(AUDIT)/package-lock.json $(READY)
 	$(BIN)/npm ci --prefix $(AUDIT)
 	@touch $@
 
+# Beside another page a page is judged slower than it is, never faster: what falls short so is judged again, alone.
 audit: $(READY) $(JUDGES) book  ## Let axe and Lighthouse judge every page
 	$(BIN)/pytest --numprocesses auto $(AUDIT)/judged_by_axe.py
-	$(BIN)/pytest $(AUDIT)/judged_by_lighthouse.py
+	$(BIN)/pytest --numprocesses auto $(AUDIT)/judged_by_lighthouse.py || \
+	  $(BIN)/pytest --last-failed --last-failed-no-failures none $(AUDIT)/judged_by_lighthouse.py
 
 lab: $(READY) data  ## Open a copy of the exercises in JupyterLab, work/, which is yours; the chapters are beside it
 	$(BIN)/python -m helpers.handouts work

@@ -1,8 +1,8 @@
 """Lighthouse on every page, as on a phone and as on a desktop: `make audit`.
 
-One Chrome judges all pages. Speed is computed from what was measured, and on a busy machine that scatters:
-a page that falls short is judged up to three times, and its best speed counts. The rest is judged once. Pages
-are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as they are.
+One Chrome judges all pages of a process. Speed is computed from what was measured, and on a busy machine that
+scatters: a page that falls short is judged up to three times, and its best speed counts. The rest is judged
+once. Pages are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as they are.
 """
 
 import gzip
