@@ -57,7 +57,6 @@ def open_page(browser):
         contexts.append(context)
         context.add_init_script(first)
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.complaints = []
         base = url.split("/", 3)[2]
 

@@ -47,19 +47,15 @@ PAST_THE_EDGE = """() => {   // what scrolls sideways, and whether it says so at
   const shown = (e) => e.clientWidth > 0 && /auto|scroll/.test(getComputedStyle(e).overflowX);
   const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   return (async () => {
-    const found = [];
-    for (const e of document.querySelectorAll(".bd-article *")) {
-      if (!shown(e)) continue;
-      if (e.closest("div.cell")) {  // it is laid out when it comes into view
-        e.scrollIntoView({ block: "center" });
-        await frame();
-      }
-      const scrolls = e.scrollWidth > e.clientWidth + 1, start = cue(e);
-      e.scrollLeft = e.scrollWidth;
-      await frame();
-      found.push({ what: e.className || e.tagName, scrolls, start, end: cue(e) });
-    }
-    return found;
+    // What is out of view or folded is not laid out: here all of it is, at once.
+    for (const cell of document.querySelectorAll("div.cell")) cell.style.contentVisibility = "visible";
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    await frame();
+    const found = [...document.querySelectorAll(".bd-article *")].filter(shown).map((e) => (
+      { e, what: e.className || e.tagName, scrolls: e.scrollWidth > e.clientWidth + 1, start: cue(e) }));
+    for (const { e } of found) e.scrollLeft = e.scrollWidth;
+    await frame();
+    return found.map(({ e, ...seen }) => ({ ...seen, end: cue(e) }));
   })();
 }"""
 CONTRAST = """(e) => {

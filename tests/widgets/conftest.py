@@ -70,7 +70,6 @@ def visit(browser, tmp_path):
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": 800})
         pages.append(page)
-        page.set_default_timeout(5000)
         seen = Visit(page)
         page.on("console", lambda message: message.type == "error" and seen.errors.append(message.text))
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
