@@ -37,8 +37,9 @@ def browser():
     executable = find_browser()
     if executable is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # as long as a page waits for anything else
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
         yield running

@@ -120,7 +120,7 @@ def test_a_descent_is_shown_step_by_step_and_ends_at_the_minimum(visit, fit):
     page.figure().get_by_role("button", name="Minimise KL(p‖q)").click()
     fit.minimise("forward")
     sd = page.figure().locator(".xe-number").nth(1)
-    expect(sd).to_have_text(fixed(fit.sd, 2), timeout=30_000)
+    expect(sd).to_have_text(fixed(fit.sd, 2))
     page.page.wait_for_timeout(600)
     assert read(page.figure()) == shown(fit)
     seen = [float(text.split()[0]) for text in page.page.evaluate("window.seen")]

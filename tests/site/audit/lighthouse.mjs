@@ -8,17 +8,10 @@ const chrome = await launch({
   chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"],
 });
 
-// Lighthouse takes a processor to be four times as fast as a phone's, which holds for the fast ones: those with a benchmark
-// index of 1500 or more (docs/throttling.md there). A slower one, or a busy one, is less ahead of the same phone.
-const FAST = 1500;
-let index = FAST; // as the last judgement measured it
-
 async function judge({ url, form, categories }) {
   const flags = { port: chrome.port, logLevel: "error", onlyCategories: categories, disableFullPageScreenshot: true };
-  if (form === "mobile") flags.throttling = { cpuSlowdownMultiplier: Math.max(1, 4 * Math.min(1, index / FAST)) };
   const { lhr } = await lighthouse(url, flags, form === "desktop" ? desktopConfig : undefined);
   if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
-  index = lhr.environment.benchmarkIndex;
   const scores = {}, failed = {};
   for (const { id, score, auditRefs } of Object.values(lhr.categories)) {
     scores[id] = Math.round(score * 100);
@@ -26,7 +19,7 @@ async function judge({ url, form, categories }) {
       .filter((audit) => audit.weight > 0 && lhr.audits[audit.id].score < 0.9)
       .map((audit) => `${audit.id} ${lhr.audits[audit.id].displayValue ?? ""}`.trim());
   }
-  return { scores, failed, index };
+  return { scores, failed };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
