@@ -55,7 +55,12 @@ def main():
     sizes += [] if options.no_large else [(LARGE, LARGE_NAMES)]
     memory = [row for shape, of_shape in sizes for row in weigh(of_shape, shape)]
     if options.out:
-        how = {"machine": machine(), "rounds": options.rounds, "turns": options.turns}
+        how = {
+            "machine": machine(),
+            "rounds": options.rounds,
+            "turns": options.turns,
+            "seconds": options.seconds,
+        }
         text = json.dumps(how | {"time": times, "series": series, "memory": memory}, indent=1)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(text + "\n", encoding="utf-8")
@@ -68,7 +73,12 @@ def arguments():
     parser.add_argument("--shape", type=int, nargs=3, action="append", metavar=("N", "D", "V"))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each alternative")
-    parser.add_argument("--turns", type=int, default=3, help="neighbours that are timed in each process")
+    parser.add_argument(
+        "--turns", type=int, default=3, help="neighbours that are timed in each process, at least"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=8, help="for which neighbours are timed in each process, at least"
+    )
     parser.add_argument("--no-large", action="store_true", help=f"leave out the memory at {LARGE}")
     parser.add_argument(
         "--no-series", action="store_true", help="leave out the curves over tokens and classes"
@@ -88,11 +98,11 @@ def arguments():
 
 def race(names, shape, threads, options) -> list[dict]:
     """Time of each alternative, in milliseconds, and its ratios to the floor and to eager."""
-    rounds = []
+    rounds, turns = [], ["--turns", str(options.turns), "--seconds", str(options.seconds)]
     for k in range(options.rounds):
         first = k * len(names) // options.rounds
         order = names[first:] + names[:first]
-        done = {name: fresh("time", name, shape, threads, ["--turns", str(options.turns)]) for name in order}
+        done = {name: fresh("time", name, shape, threads, turns) for name in order}
         rounds.append({name: one for name, one in done.items() if one})
     measured = [name for name in names if all(name in one for one in rounds)]
 
@@ -207,7 +217,9 @@ def work(options) -> dict:
     def step():
         torch.autograd.grad(loss(hidden, weight, targets), (hidden, weight))
 
-    return peak(step) if options.worker == "memory" else clock(step, floor(hidden, weight), options.turns)
+    if options.worker == "memory":
+        return peak(step)
+    return clock(step, floor(hidden, weight), options.turns, options.seconds)
 
 
 def floor(hidden, weight):
@@ -225,10 +237,12 @@ def floor(hidden, weight):
     return step
 
 
-def clock(step, floor, turns) -> dict:
+def clock(step, floor, turns, least_seconds) -> dict:
     """Median milliseconds of both, and the median ratio of neighbours."""
     step(), floor()  # the first call compiles and allocates
-    pairs = [(seconds(step), seconds(floor)) for _ in range(turns)]
+    pairs, end = [], time.perf_counter() + least_seconds
+    while len(pairs) < turns or time.perf_counter() < end:
+        pairs.append((seconds(step), seconds(floor)))
     mine, least = (1000 * statistics.median(column) for column in zip(*pairs, strict=True))
     return {"ms": mine, "floor": least, "ratio": statistics.median(a / b for a, b in pairs)}
 

@@ -59,7 +59,7 @@ def told(monkeypatch, asked):
 def test_ratios_are_medians_over_rounds_and_a_failure_is_left_out(monkeypatch):
     asked = []
     told(monkeypatch, asked)
-    rows = bench.race(list(TOLD), (2, 3, 4), 1, Namespace(rounds=2, turns=1))
+    rows = bench.race(list(TOLD), (2, 3, 4), 1, Namespace(rounds=2, turns=1, seconds=0))
     about = {"tokens": 2, "width": 3, "classes": 4, "threads": 1}
     assert rows == [
         about | {"name": "floor", "ms": 12.5, "to_floor": 1.0, "to_eager": 0.25},
@@ -72,7 +72,7 @@ def test_ratios_are_medians_over_rounds_and_a_failure_is_left_out(monkeypatch):
 def test_without_eager_there_is_nothing_to_compare_with(monkeypatch):
     told(monkeypatch, [])
     with pytest.raises(SystemExit, match="eager failed at 2 tokens, width 3, 4 classes"):
-        bench.race(["ours"], (2, 3, 4), 1, Namespace(rounds=1, turns=1))
+        bench.race(["ours"], (2, 3, 4), 1, Namespace(rounds=1, turns=1, seconds=0))
 
 
 def test_a_worker_that_fails_says_its_last_words(capsys):

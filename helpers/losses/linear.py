@@ -15,6 +15,10 @@ So they come and go:
   weights is added up at once, and scaled down as their sum is. When log Σ exp is known, their product with
   the hidden states follows. These are three products of matrices, as many as a linear layer costs forward
   and backward. What the target takes off is one row for each token.
+- *Memory that is there already.* The gradient of the weights has D numbers for a class, and is not needed
+  before the exponentials of the first chunk are. So these stay in its memory, if they are of D tokens or
+  fewer, each tile where the gradient of the tile before it will be. That gradient is computed from the last
+  tile to the first: none is written before the exponentials in its place are used up.
 
 NB: on a GPU the same is done there, one operation after the other; a kernel that does a whole tile at once
 (Liger, Cut Cross-Entropy) is faster. Half precision is widened before it is multiplied.
@@ -27,6 +31,7 @@ from torch import Tensor
 
 CHUNK = 256  # tokens
 TILE = 8192  # classes: for the tokens of a chunk eight megabytes
+IN_PLACE = 4  # chunks, at most, that are one where the gradient will be: tiles of few classes are slow
 
 USED_UP = (
     "linear_cross_entropy computed its gradients with the loss, and the first backward has handed them over: "
@@ -202,13 +207,14 @@ class _Chunk:
             losses += smoothing / len(omega) * (omega.sum() * log_sum - self.of_all)
         return losses.squeeze(1)
 
-    def add_to(self, gradients: Gradients, tiles, largest) -> None:
+    def add_to(self, gradients: Gradients, tiles, largest, *, first: bool) -> None:
         """Complete `gradients.hidden`, and add to the others what the softmax and the targets ask.
 
         Args:
             gradients: as :meth:`see` left them.
             tiles: what :meth:`see` was given, (classes, z).
             largest: what it returned for each.
+            first: whether `gradients.weight` holds no sum yet, but exponentials.
         """
         smoothing, omega, log_sum = self.terms.smoothing, self.terms.class_weight, self.seen.value
         of_token = self.scale * omega[self.targets].unsqueeze(1)
@@ -220,10 +226,10 @@ class _Chunk:
         if gradients.hidden is not None:
             gradients.hidden.mul_(of_softmax / self.seen.total).add_(self.smoothed)
             gradients.hidden.addcmul_(of_target, self.weight[self.targets].to(self.hidden.dtype))
-        for (classes, exp), below in zip(tiles, largest, strict=True):
+        for (classes, exp), below in zip(reversed(tiles), reversed(largest), strict=True):
             share = of_softmax * (below - log_sum).exp()
             if gradients.weight is not None:
-                gradients.weight[classes].addmm_(exp.T, share * self.hidden)
+                gradients.weight[classes].addmm_(exp.T, share * self.hidden, beta=0 if first else 1)
             if gradients.bias is not None:
                 gradients.bias[classes] += (exp.T @ share).squeeze(1)
         if gradients.weight is not None:
@@ -273,21 +279,16 @@ def _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted):
     losses = hidden.new_empty(len(hidden), dtype=dtype)
     scale = None if scale is None else scale.to(dtype).unsqueeze(1)
     d_hidden = hidden.new_zeros(hidden.shape, dtype=dtype) if wanted[0] else None
-    d_weight = weight.new_zeros(weight.shape, dtype=dtype) if wanted[1] else None
+    d_weight = weight.new_empty(weight.shape, dtype=dtype) if wanted[1] else None
     d_bias = bias.new_zeros(bias.shape, dtype=dtype) if wanted[2] else None
-    keep = wanted[1] or wanted[2]
-    tokens, tile = min(terms.chunk, len(hidden)), min(terms.tile, len(weight))
-    memory = hidden.new_empty(tokens * (len(weight) if keep else tile), dtype=dtype)
-    for start in range(0, len(hidden), terms.chunk):
-        rows = slice(start, start + terms.chunk)
+    for rows, tiles, first in _chunks(len(hidden), terms, d_weight, keep=wanted[1] or wanted[2]):
         gradients = Gradients(None if d_hidden is None else d_hidden[rows], d_weight, d_bias)
         of_rows = scale[rows] if gradients.wanted else None
         chunk = _Chunk(hidden[rows], targets[rows], weight, bias, terms, of_rows)
-        tiles = list(_tiles_of(memory, len(chunk.hidden), len(weight), tile, keep=keep))
         largest = [chunk.see(classes, z, gradients) for classes, z in tiles]
         losses[rows] = chunk.losses()
         if gradients.wanted:
-            chunk.add_to(gradients, tiles, largest)
+            chunk.add_to(gradients, tiles, largest, first=first)
     gradients = Gradients(d_hidden, d_weight, d_bias)
     if gradients.wanted and terms.smoothing > 0 and terms.softcap is None:
         _smooth_all(hidden, weight, terms, scale, gradients)
@@ -309,6 +310,33 @@ def _smooth_all(hidden, weight, terms: Terms, scale: Tensor, gradients: Gradient
         gradients.bias.add_(omega * each.sum())
 
 
+def _chunks(tokens: int, terms: Terms, d_weight: Tensor | None, *, keep: bool):
+    """Yield the rows of a chunk, its tiles, and whether they are where the gradient of W will be.
+
+    If no chunk is, that gradient is made to begin at 0.
+    """
+    omega = terms.class_weight
+    early = 0 if d_weight is None else _tokens_in_place(tokens, d_weight.shape[1], terms)
+    narrow = min(max(terms.tile * terms.chunk // early, 1), len(omega)) if early else 0
+    later = min(terms.chunk, tokens - early) * (len(omega) if keep else min(terms.tile, len(omega)))
+    memory = omega.new_empty(max(early * narrow, later))
+    if early:
+        yield slice(0, early), list(_tiles_in_place(memory, d_weight, early, narrow)), True
+    elif d_weight is not None:
+        d_weight.zero_()
+    for start in range(early, tokens, terms.chunk):
+        rows = slice(start, min(start + terms.chunk, tokens))
+        yield rows, list(_tiles_of(memory, rows.stop - start, len(omega), terms.tile, keep=keep)), False
+
+
+def _tokens_in_place(tokens: int, width: int, terms: Terms) -> int:
+    """Number of tokens in the chunk whose room is that of the gradient of W; the others are whole chunks."""
+    if terms.smoothing > 0 and terms.softcap is not None:
+        return 0  # the second term adds to that gradient on its way
+    others = -(max(tokens - min(width, IN_PLACE * terms.chunk), 0) // -terms.chunk)
+    return max(tokens - others * terms.chunk, 0)
+
+
 def _tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep: bool):
     """Yield some classes and memory for their logits, the same for all of them unless they are kept.
 
@@ -320,3 +348,13 @@ def _tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep:
         place = tokens * v if keep else 0
         size = classes.stop - v
         yield classes, memory[place : place + tokens * size].view(size, tokens).T
+
+
+def _tiles_in_place(memory: Tensor, d_weight: Tensor, tokens: int, tile: int):
+    """Yield the same, where the gradient of the tile before will be; the first tile has none before it."""
+    for v in range(0, len(d_weight), tile):
+        classes = slice(v, min(v + tile, len(d_weight)))
+        size = classes.stop - v
+        yield classes, memory[: tokens * size].view(size, tokens).T
+        # New memory comes page by page, and faster in order than to threads that each want another one.
+        memory = d_weight[classes].zero_().view(-1)
