@@ -5,7 +5,9 @@ show are judged; axe looks at each.
 
 One Chrome judges all pages of a process. Speed is computed from what was measured, and on a busy machine that
 scatters: a page that falls short is judged up to five times, and its best speed counts. The rest is judged
-once. Pages are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as they are.
+once. The phone is as fast on every machine: lighthouse.mjs takes this one to be as much faster as its
+benchmark index says. Pages are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as
+they are.
 """
 
 import gzip
@@ -90,11 +92,14 @@ def test_lighthouse_gives_full_marks(judge, name, form, record_property):
     found = judge(name, form, ["performance", *PERFECT])
     short = {kind: found["failed"][kind] for kind in PERFECT if found["scores"][kind] < 100}
     speeds, reasons = [found["scores"]["performance"]], found["failed"]["performance"]
+    indices = [found["index"]]
     while speeds[-1] < GOAL[form] and len(speeds) < TRIES:
         again = judge(name, form, ["performance"])
         speeds.append(again["scores"]["performance"])
+        indices.append(again["index"])
         reasons = again["failed"]["performance"]
     record_property("speeds", speeds)
     if max(speeds) < GOAL[form]:
-        short["performance"] = [f"{speeds}, wanted {GOAL[form]}", *reasons]
+        of_machine = f"benchmark index of the machine {indices}"
+        short["performance"] = [f"{speeds}, wanted {GOAL[form]}", *reasons, of_machine]
     assert short == {}
