@@ -106,7 +106,8 @@ def head_bytes(
 
     Implements :eq:`eq-head-memory`. "all logits" holds them three times; or once, beside the gradients, where
     that is more. "chunks" holds the logits of a chunk of tokens, as
-    :func:`helpers.losses.pytorch.linear_cross_entropy` does, "tiles" of a chunk a tile of classes.
+    :func:`helpers.losses.pytorch.linear_cross_entropy` does beside what it computes in place, "tiles" of a
+    chunk a tile of classes.
 
     Args:
         method: one of "all logits", "chunks", "tiles".

@@ -336,6 +336,16 @@ def test_memory_beside_that_of_all_the_logits(tokens, share):
     assert mine.peak <= share * theirs.peak
 
 
+@pytest.mark.parametrize(("tokens", "most"), [(300, 1_000), (301, 20_000)])
+def test_as_many_tokens_as_the_width_have_their_logits_where_the_gradient_will_be(tokens, most):
+    """Beyond the gradients there is a tile of a chunk then; with one token more there is a chunk."""
+    width, classes, chunk = 300, 20_000, 256
+    with_ignored = tokens + 1
+    memory = memory_of(linear_cross_entropy, with_ignored, width, classes, chunk=chunk, tile=1000)
+    beyond = memory.peak - 4 * width * (with_ignored + classes)
+    assert 1 < beyond / (4 * chunk * most) < 2
+
+
 def test_without_gradients_one_tile_is_enough():
     parts = layer(512, 4, 20_000, dtype=torch.float32)
     with torch.no_grad(), Memory() as memory:

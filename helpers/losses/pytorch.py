@@ -59,7 +59,7 @@ def linear_cross_entropy(
     chunk=linear.CHUNK,
     tile=linear.TILE,
 ) -> Tensor:
-    r"""Cross-entropy, in nats, of the logits of a linear layer, which are never in memory all at once.
+    r"""Cross-entropy, in nats, of the logits of a linear layer, that are never all in memory of their own.
 
     With z = W h + b, or c tanh((W h + b) / c) under a softcap c, with L = log Σ exp(z), class weights ω,
     smoothing ε and z-loss ζ, a token whose target is t pays
@@ -88,8 +88,9 @@ def linear_cross_entropy(
         softcap: c, which no logit exceeds in size, more than 0; None for no such bound.
         class_weight: ω, shape (V,), or None for ones.
         reduction: "mean", "sum" or "none".
-        chunk: how many tokens have their logits in memory at once.
-        tile: how many classes of theirs are computed at a time.
+        chunk: how many tokens have memory for their logits. Up to D tokens, and up to four chunks, need none
+            beside that of the gradient of `weight`: they come first, all at once.
+        tile: how many classes of a chunk are computed at a time; of more tokens fewer are.
 
     Returns:
         A scalar, or for "none" one loss for each target, shape (...).
