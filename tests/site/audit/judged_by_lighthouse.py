@@ -5,8 +5,8 @@ show are judged; axe looks at each.
 
 One Chrome judges all pages of a process. Speed is computed from what was measured, and on a busy machine that
 scatters: a page that falls short is judged up to five times, and its best speed counts. The rest is judged
-once. The phone is as fast on every machine: lighthouse.mjs takes this one to be as much faster as its
-benchmark index says. Pages are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as
+once. On a machine that is slow by its benchmark index, lighthouse.mjs slows it down less for the same
+phone. Pages are sent compressed, as hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as
 they are.
 """
 
