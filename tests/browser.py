@@ -46,6 +46,18 @@ def browser():
         running.close()
 
 
+def wait_for_figures(page, number: int) -> None:
+    """Wait until that many live figures have started, or failed to, and are drawn.
+
+    A plot is drawn when its size is known: after it started, before the second frame from then.
+    """
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-anywidget=ready], [data-anywidget=failed]').length === n",
+        arg=number,
+    )
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
 def reach_figures(page) -> None:
     """Go to each live figure that loads more when it is reached, and wait until it has it."""
     for figure in page.locator(".xe-figure").all():

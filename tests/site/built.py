@@ -6,6 +6,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
+from helpers.normal_form import WIDGET_VIEW
+
 ROOT = Path(__file__).resolve().parents[2]
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 
@@ -21,6 +23,11 @@ class Page:
     @cached_property
     def soup(self):
         return BeautifulSoup(self.source, "html.parser")
+
+    @cached_property
+    def live_figures(self) -> int:
+        """How many live figures it shows."""
+        return self.source.count(f'type="{WIDGET_VIEW}"')
 
     @cached_property
     def ids(self):

@@ -25,6 +25,14 @@ def site():
 
 
 @pytest.fixture(scope="session")
+def live(site):
+    """The pages that show a live figure: {name: Page}."""
+    pages = {name: page for name, page in site.items() if page.live_figures}
+    assert len(pages) >= 7
+    return pages
+
+
+@pytest.fixture(scope="session")
 def server(site):
     """The address under which the built book is served; it is gone after the tests."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from browser import wait_for_figures
 from ipywidgets.embed import embed_data
 
 from helpers.normal_form import WIDGET_STATE as STATE
@@ -75,10 +76,7 @@ def visit(browser, tmp_path):
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         page.on("request", lambda request: seen.requests.append(request.url))
         page.goto(path.as_uri())
-        page.wait_for_function(
-            "n => document.querySelectorAll('[data-anywidget=ready], [data-anywidget=failed]').length === n",
-            arg=views.count(VIEW),
-        )
+        wait_for_figures(page, views.count(VIEW))
         return seen
 
     yield open_page
