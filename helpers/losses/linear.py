@@ -338,23 +338,26 @@ def _tokens_in_place(tokens: int, width: int, terms: Terms) -> int:
 
 
 def _tiles_of(memory: Tensor, tokens: int, num_classes: int, tile: int, *, keep: bool):
-    """Yield some classes and memory for their logits, the same for all of them unless they are kept.
-
-    The logits have the shape (tokens, classes), but those of one class lie side by side, as its weights do.
-    On several threads their own product, and that for the gradient of W, are faster so.
-    """
+    """Yield some classes and memory for their logits, the same for all of them unless they are kept."""
     for v in range(0, num_classes, tile):
         classes = slice(v, min(v + tile, num_classes))
-        place = tokens * v if keep else 0
-        size = classes.stop - v
-        yield classes, memory[place : place + tokens * size].view(size, tokens).T
+        yield classes, _logits_at(memory[tokens * v :] if keep else memory, tokens, classes)
 
 
 def _tiles_in_place(memory: Tensor, d_weight: Tensor, tokens: int, tile: int):
     """Yield the same, where the gradient of the tile before will be; the first tile has none before it."""
     for v in range(0, len(d_weight), tile):
         classes = slice(v, min(v + tile, len(d_weight)))
-        size = classes.stop - v
-        yield classes, memory[: tokens * size].view(size, tokens).T
+        yield classes, _logits_at(memory, tokens, classes)
         # New memory comes page by page, and faster in order than to threads that each want another one.
         memory = d_weight[classes].zero_().view(-1)
+
+
+def _logits_at(memory: Tensor, tokens: int, classes: slice) -> Tensor:
+    """The beginning of some memory as logits, shape (tokens, classes).
+
+    Those of one class lie side by side, as its weights do. On several threads their own product, and that
+    for the gradient of W, are faster so.
+    """
+    size = classes.stop - classes.start
+    return memory[: tokens * size].view(size, tokens).T
