@@ -4,7 +4,7 @@ Of the listings of sources, which are one template with more or fewer lines in i
 show are judged; axe looks at each.
 
 One Chrome judges all pages of a process. Speed is computed from what was measured; lighthouse.mjs says what
-makes a busy or slow machine measure what an idle one does. It scatters still: a page that falls short is
+makes a busy machine measure what an idle one does. It scatters still: a page that falls short is
 judged up to five times, and its best speed counts. The rest is judged once. Pages are sent compressed, as
 hosts of static pages do; LIGHTHOUSE_PLAIN=1 sends them as they are.
 """

@@ -16,18 +16,10 @@ const chrome = await launch({
 // it, not as long as the clock ran: what else the machine did meanwhile is not the page's.
 Object.defineProperty(CPUNode.prototype, "duration", { get() { return this.event.tdur ?? this.endTime - this.startTime; } });
 
-// Lighthouse takes a processor to be four times as fast as a phone, which holds for those whose benchmark index is 1500 and
-// more (docs/throttling.md there, which asks for less on slower ones). The same phone is nearer to a slower processor.
-const FAST = 1500, USUAL = 4;
-let slowdown = USUAL; // by the index that the last judgement measured
-
 async function judge({ url, form, categories }) {
   const flags = { port: chrome.port, logLevel: "error", onlyCategories: categories, disableFullPageScreenshot: true };
-  if (form === "mobile") flags.throttling = { cpuSlowdownMultiplier: slowdown };
   const { lhr } = await lighthouse(url, flags, form === "desktop" ? desktopConfig : undefined);
   if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
-  const index = Math.round(lhr.environment.benchmarkIndex);
-  slowdown = Math.max(1, USUAL * Math.min(1, index / FAST));
   const scores = {}, failed = {};
   for (const { id, score, auditRefs } of Object.values(lhr.categories)) {
     scores[id] = Math.round(score * 100);
@@ -35,7 +27,7 @@ async function judge({ url, form, categories }) {
       .filter((audit) => audit.weight > 0 && lhr.audits[audit.id].score < 0.9)
       .map((audit) => `${audit.id} ${lhr.audits[audit.id].displayValue ?? ""}`.trim());
   }
-  return { scores, failed, index };
+  return { scores, failed, index: Math.round(lhr.environment.benchmarkIndex) };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
