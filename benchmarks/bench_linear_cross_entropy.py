@@ -36,6 +36,7 @@ def main():
     if options.worker:
         print(json.dumps(work(options)))
         return
+    record = recorded(options.out) if options.out else None
     # The parent imports no torch: a fresh process must not inherit its memory.
     names = subprocess.run(
         [sys.executable, "-c", "from linear_cross_entropies import ALTERNATIVES as a; print(*a, sep='\\n')"],
@@ -51,19 +52,13 @@ def main():
         for row in race(names, shape, threads, options)
     ]
     series = [row for shape in options.series for row in race(SERIES_NAMES, shape, 1, options)]
-    sizes = [(shape, names) for shape in options.shape]
-    sizes += [] if options.no_large else [(LARGE, LARGE_NAMES)]
+    sizes = [] if options.no_memory else [(shape, names) for shape in options.shape]
+    sizes += [] if options.no_memory or options.no_large else [(LARGE, LARGE_NAMES)]
     memory = [row for shape, of_shape in sizes for row in weigh(of_shape, shape)]
     if options.out:
-        how = {
-            "machine": machine(),
-            "rounds": options.rounds,
-            "turns": options.turns,
-            "seconds": options.seconds,
-        }
-        text = json.dumps(how | {"time": times, "series": series, "memory": memory}, indent=1)
+        record = renewed(record, {"time": times, "series": series, "memory": memory})
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(text + "\n", encoding="utf-8")
+        options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     if options.figure:
         draw(times, memory, options.figure)
 
@@ -79,11 +74,14 @@ def arguments():
     parser.add_argument(
         "--seconds", type=float, default=8, help="for which neighbours are timed in each process, at least"
     )
+    parser.add_argument("--no-memory", action="store_true", help="measure time alone")
     parser.add_argument("--no-large", action="store_true", help=f"leave out the memory at {LARGE}")
     parser.add_argument(
         "--no-series", action="store_true", help="leave out the curves over tokens and classes"
     )
-    parser.add_argument("--out", type=Path, help="a JSON file of all that was measured")
+    parser.add_argument(
+        "--out", type=Path, help="a JSON file of all that was measured; shapes that were not stay in it"
+    )
     parser.add_argument("--figure", type=Path, help="a picture of the first shape")
     parser.add_argument("--worker", choices=("time", "memory"), help=argparse.SUPPRESS)
     parser.add_argument("--name", help=argparse.SUPPRESS)
@@ -94,6 +92,29 @@ def arguments():
 
 
 # ---------------------------------------------------------------------------------- the parent
+
+
+def recorded(path: Path) -> dict:
+    """What a file holds, before anything is measured; nothing but the machine if there is no such file."""
+    here = {"machine": machine()}
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else here
+    if record["machine"] != here["machine"]:
+        raise SystemExit(f"{path} was recorded on {record['machine']}; this is {here['machine']}")
+    return record
+
+
+def renewed(record: dict, measured: dict) -> dict:
+    """The record with new rows for each shape that was measured, and the old ones for each other."""
+
+    def shape(row):
+        return row["classes"], row["tokens"], row["width"], row.get("threads", 1)
+
+    rows = {}
+    for part, new in measured.items():
+        again = {shape(row) for row in new}
+        kept = [row for row in record.get(part, ()) if shape(row) not in again]
+        rows[part] = sorted(kept + new, key=shape)
+    return {"machine": record["machine"], **rows}
 
 
 def race(names, shape, threads, options) -> list[dict]:
@@ -110,6 +131,7 @@ def race(names, shape, threads, options) -> list[dict]:
         raise SystemExit(f"eager failed at {describe(shape)}: there is nothing to compare with")
     median = statistics.median
     about = dict(zip(("tokens", "width", "classes"), shape, strict=True)) | {"threads": threads}
+    about |= {"rounds": options.rounds, "turns": options.turns, "seconds": options.seconds}
     ratios = {name: [one[name]["ratio"] for one in rounds] for name in measured}  # to the floor
     ratios = {"floor": [1.0] * len(rounds)} | ratios
     ms = {name: median(one[name]["ms"] for one in rounds) for name in measured}

@@ -60,13 +60,33 @@ def test_ratios_are_medians_over_rounds_and_a_failure_is_left_out(monkeypatch):
     asked = []
     told(monkeypatch, asked)
     rows = bench.race(list(TOLD), (2, 3, 4), 1, Namespace(rounds=2, turns=1, seconds=0))
-    about = {"tokens": 2, "width": 3, "classes": 4, "threads": 1}
+    about = {"tokens": 2, "width": 3, "classes": 4, "threads": 1, "rounds": 2, "turns": 1, "seconds": 0}
     assert rows == [
         about | {"name": "floor", "ms": 12.5, "to_floor": 1.0, "to_eager": 0.25},
         about | {"name": "eager", "ms": 50, "to_floor": 4, "to_eager": 1},
         about | {"name": "ours", "ms": 20, "to_floor": 1.5, "to_eager": 0.375},
     ]
     assert asked == ["eager", "ours", "broken", "ours", "broken", "eager"]  # another one begins
+
+
+def test_what_is_measured_again_takes_the_place_of_its_shape_and_leaves_the_others():
+    def rows(classes, *ms, threads=1):
+        return [{"tokens": 2, "width": 3, "classes": classes, "threads": threads, "ms": x} for x in ms]
+
+    record = {"machine": {"cores": 2}, "time": rows(4, 1, 2) + rows(4, 3, threads=2) + rows(9, 4)}
+    assert bench.renewed(record, {"time": rows(4, 5, 6, threads=2), "series": rows(8, 7)}) == {
+        "machine": {"cores": 2},
+        "time": rows(4, 1, 2) + rows(4, 5, 6, threads=2) + rows(9, 4),
+        "series": rows(8, 7),
+    }
+
+
+def test_a_record_of_another_machine_is_left_alone(tmp_path):
+    path = tmp_path / "record.json"
+    assert bench.recorded(path).keys() == {"machine"}
+    path.write_text(json.dumps({"machine": bench.machine() | {"cores": 9999}}), encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"record\.json was recorded on .*9999.*; this is "):
+        bench.recorded(path)
 
 
 def test_without_eager_there_is_nothing_to_compare_with(monkeypatch):

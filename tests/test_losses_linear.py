@@ -15,6 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.losses import linear, pytorch
 from helpers.losses.pytorch import linear_cross_entropy
@@ -344,6 +345,34 @@ def test_as_many_tokens_as_the_width_have_their_logits_where_the_gradient_will_b
     memory = memory_of(linear_cross_entropy, with_ignored, width, classes, chunk=chunk, tile=1000)
     beyond = memory.peak - 4 * width * (with_ignored + classes)
     assert 1 < beyond / (4 * chunk * most) < 2
+
+
+class TilesOfLogits(TorchDispatchMode):
+    """Remembers how many tokens and classes each product of hidden states and weights was for."""
+
+    def __init__(self):
+        super().__init__()
+        self.shapes = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **kwargs or {})
+        if function.overloadpacket.__name__ == "mm":
+            self.shapes.append(tuple(made.shape))
+        return made
+
+
+@pytest.mark.parametrize("tokens", [40, 300, 1000])
+def test_a_tile_in_place_is_as_large_as_that_of_a_chunk_in_rows_of_whole_vectors(tokens):
+    parts = layer(tokens, 1000, 30_000, dtype=torch.float32, ignored=())
+    with TilesOfLogits() as tiles:
+        linear_cross_entropy(*parts[:2], parts[3])
+    *same, last = tiles.shapes
+    (rows, classes), size = same[0], linear.CHUNK * linear.TILE
+    assert set(same) == {(rows, classes)}
+    assert rows == last[0] == tokens
+    assert classes % linear.ROUND == 0
+    assert size - linear.ROUND * tokens < classes * tokens <= size
+    assert len(same) * classes + last[1] == 30_000
 
 
 def test_without_gradients_one_tile_is_enough():
