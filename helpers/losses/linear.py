@@ -24,17 +24,16 @@ NB: on a GPU the same is done there, one operation after the other; a kernel tha
 (Liger, Cut Cross-Entropy) is faster. Half precision is widened before it is multiplied.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from helpers.information import LN2
-
 CHUNK = 256  # tokens
 TILE = 3968  # classes: for the tokens of a chunk four megabytes. Rows of 2^k numbers would be slow in a cache
 ROUND = 64  # classes: rows of whole multiples of it begin where vectors of numbers do
-BITS = 1 / LN2  # in a nat
+BITS = math.log2(math.e)  # in a nat
 IN_PLACE = 4  # chunks, at most, that are one where the gradient will be: tiles of few classes are slow
 
 USED_UP = (
