@@ -231,14 +231,16 @@ class _Chunk:
         if gradients.hidden is not None:
             gradients.hidden.mul_(of_softmax / self.seen.total).add_(self.smoothed)
             gradients.hidden.addcmul_(of_target, self.weight[self.targets].to(self.hidden.dtype))
+        scaled = torch.empty_like(self.hidden)  # in the same memory each time: pages of new memory take time
         for (classes, exp), below in zip(reversed(tiles), reversed(largest), strict=True):
             share = of_softmax * (below - log_sum).exp()
             if gradients.weight is not None:
-                gradients.weight[classes].addmm_(exp.T, share * self.hidden, beta=0 if first else 1)
+                torch.mul(share, self.hidden, out=scaled)
+                gradients.weight[classes].addmm_(exp.T, scaled, beta=0 if first else 1)
             if gradients.bias is not None:
                 gradients.bias[classes] += (exp.T @ share).squeeze(1)
         if gradients.weight is not None:
-            gradients.weight.index_add_(0, self.targets, of_target * self.hidden)
+            gradients.weight.index_add_(0, self.targets, torch.mul(of_target, self.hidden, out=scaled))
         if gradients.bias is not None:
             gradients.bias.index_add_(0, self.targets, of_target.squeeze(1))
 
