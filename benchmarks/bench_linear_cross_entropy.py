@@ -65,7 +65,9 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shape", type=int, nargs=3, action="append", metavar=("N", "D", "V"))
+    shapes = parser.add_mutually_exclusive_group()
+    shapes.add_argument("--shape", type=int, nargs=3, action="append", metavar=("N", "D", "V"))
+    shapes.add_argument("--no-shapes", action="store_true", help="measure the curves alone")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each alternative")
     parser.add_argument(
@@ -86,7 +88,9 @@ def arguments():
     parser.add_argument("--worker", choices=("time", "memory"), help=argparse.SUPPRESS)
     parser.add_argument("--name", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.shape = options.shape or SHAPES
+    if options.figure and options.no_shapes:
+        parser.error("--figure draws the first shape, which --no-shapes leaves out: give one of the two")
+    options.shape = [] if options.no_shapes else options.shape or SHAPES
     options.series = [] if options.no_series else SERIES
     return options
 

@@ -89,6 +89,23 @@ def test_a_record_of_another_machine_is_left_alone(tmp_path):
         bench.recorded(path)
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (("--shape", "2", "3", "4"), "argument --shape: not allowed with argument --no-shapes"),
+        (("--figure", "race.png"), "--figure draws the first shape, which --no-shapes leaves out"),
+    ],
+)
+def test_the_curves_alone_go_with_no_shape_and_no_picture_of_one(monkeypatch, capsys, more, why):
+    monkeypatch.setattr(sys, "argv", ["bench", "--no-shapes"])
+    options = bench.arguments()
+    assert (options.shape, options.series) == ([], bench.SERIES)
+    sys.argv += more
+    with pytest.raises(SystemExit):
+        bench.arguments()
+    assert why in capsys.readouterr().err
+
+
 def test_without_eager_there_is_nothing_to_compare_with(monkeypatch):
     told(monkeypatch, [])
     with pytest.raises(SystemExit, match="eager failed at 2 tokens, width 3, 4 classes"):
