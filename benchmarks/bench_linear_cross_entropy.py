@@ -67,7 +67,9 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     shapes = parser.add_mutually_exclusive_group()
     shapes.add_argument("--shape", type=int, nargs=3, action="append", metavar=("N", "D", "V"))
-    shapes.add_argument("--no-shapes", action="store_true", help="measure the curves alone")
+    shapes.add_argument(
+        "--no-shapes", action="store_true", help="leave out all shapes but those of the curves"
+    )
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each alternative")
     parser.add_argument(

@@ -66,6 +66,13 @@ def reach_figures(page) -> None:
             page.wait_for_function("figure => figure.ariaBusy !== 'true'", arg=figure.element_handle())
 
 
+def go_offline(page) -> None:
+    """Take the network away when every picture is there, also those that load when they come into sight."""
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.context.set_offline(True)
+
+
 def move_by_key(figure):
     """Move the first slider by a step, or answer the question."""
     slider = figure.get_by_role("slider").first

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from browser import move_by_key, reach_figures, wait_for_figures
+from browser import go_offline, move_by_key, reach_figures, wait_for_figures
 from playwright.sync_api import TimeoutError
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ def test_every_figure_of_the_book_answers(address, live, open_page, hand):
         page = open_page(f"{address}/{name}")
         wait_for_figures(page, built.live_figures)
         reach_figures(page)
-        page.context.set_offline(True)
+        go_offline(page)
         for number, figure in enumerate(page.locator(".xe-figure").all()):
             if not answers(page, figure, hand):
                 still.append(f"{name}: figure {number + 1}")
