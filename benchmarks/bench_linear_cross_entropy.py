@@ -4,6 +4,7 @@
 beginning with another one each time. In its process it alternates with the floor: the three products of
 matrices that no exact method goes without, into memory that is there already. Its ratio to the floor is the
 median over these neighbours, then over the rounds; its ratio to `eager` compares those of the same round.
+The ratio of each round is kept: a lead that is smaller than they scatter is none.
 
 *Memory.* On Linux, in another fresh process: how far VmHWM, the peak of resident memory, rises over what was
 resident before, in one loss with its gradients after a first one has warmed up (and compiled). The gradients
@@ -124,7 +125,7 @@ def renewed(record: dict, measured: dict) -> dict:
 
 
 def race(names, shape, threads, options) -> list[dict]:
-    """Time of each alternative, in milliseconds, and its ratios to the floor and to eager."""
+    """Time of each alternative, in milliseconds, and its ratios to eager and, round by round, the floor."""
     rounds, turns = [], ["--turns", str(options.turns), "--seconds", str(options.seconds)]
     for k in range(options.rounds):
         first = k * len(names) // options.rounds
@@ -137,7 +138,7 @@ def race(names, shape, threads, options) -> list[dict]:
         raise SystemExit(f"eager failed at {describe(shape)}: there is nothing to compare with")
     median = statistics.median
     about = dict(zip(("tokens", "width", "classes"), shape, strict=True)) | {"threads": threads}
-    about |= {"rounds": options.rounds, "turns": options.turns, "seconds": options.seconds}
+    about |= {"turns": options.turns, "seconds": options.seconds}
     ratios = {name: [one[name]["ratio"] for one in rounds] for name in measured}  # to the floor
     ratios = {"floor": [1.0] * len(rounds)} | ratios
     ms = {name: median(one[name]["ms"] for one in rounds) for name in measured}
@@ -145,11 +146,13 @@ def race(names, shape, threads, options) -> list[dict]:
     rows = []
     for name, to_floor in ratios.items():
         to_eager = median(a / b for a, b in zip(to_floor, ratios["eager"], strict=True))
-        row = {"name": name, "ms": ms[name], "to_floor": median(to_floor), "to_eager": to_eager}
-        rows.append(about | row)
-    print(f"\ntime of {describe(shape)}, {threads} threads{'ms':>12}{'to floor':>10}{'to eager':>10}")
+        row = {"name": name, "ms": ms[name], "to_floor": median(to_floor), "rounds_to_floor": to_floor}
+        rows.append(about | row | {"to_eager": to_eager})
+    print(f"\ntime of {describe(shape)}, {threads} threads{'ms':>12}{'to floor':>10}{'to eager':>10}  rounds")
     for row in rows:
-        print(f"{row['name']:46}{row['ms']:12.1f}{row['to_floor']:10.2f}{row['to_eager']:10.2f}", flush=True)
+        rounds = " ".join(f"{ratio:.2f}" for ratio in row["rounds_to_floor"])
+        print(f"{row['name']:46}{row['ms']:12.1f}{row['to_floor']:10.2f}{row['to_eager']:10.2f}", end="  ")
+        print(rounds, flush=True)
     return rows
 
 

@@ -77,7 +77,7 @@ ARROWS = [
     ("scaling_runs", {"data", "models.gpt", "training.pytorch"}, {"numpy", "torch"}),
     ("style", {}, {"matplotlib", "matplotlib_inline", "cycler", "IPython"}),
     ("surprisal_map", {}, {"numpy"}),
-    ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib"}),
+    ("plots", {"style", "information", "validation"}, {"numpy", "matplotlib", "scipy"}),
     (
         "widgets.reading_lab",  # torch and the model at the first reading, not before
         {"widgets.*", "models.reader", "models.folding", "losses.reference", "information", "metrics"},

@@ -265,6 +265,18 @@ def test_huge_logits_and_classes_that_are_ruled_out():
     assert_same(loss_and_gradients(linear_cross_entropy, *parts, tile=4), loss_and_gradients(eager, *parts))
 
 
+@pytest.mark.parametrize("step", [factor * linear.MARGIN for factor in (0.3, -0.3, 2.0, -2.0)])
+@pytest.mark.parametrize("tokens", [6, 30])  # all in the place of a gradient, and not
+def test_logits_that_rise_or_fall_from_tile_to_tile(step, tokens):
+    hidden, weight, _, targets = layer(tokens, 10, 50, dtype=torch.float32)
+    bias = (step * (torch.arange(50) // 5)).requires_grad_()
+    options = {"label_smoothing": 0.1, "z_loss": 1e-4}
+    mine = loss_and_gradients(linear_cross_entropy, hidden, weight, bias, targets, chunk=8, tile=5, **options)
+    wide = (x.detach().double().requires_grad_() for x in (hidden, weight, bias))
+    loss, gradients = loss_and_gradients(eager, *wide, targets, **options)
+    assert_same(mine, (loss.float(), [x.float() for x in gradients]))
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_a_second_backward_says_why_it_cannot_be(reduction):
     hidden, weight, bias, targets = layer(6, 4, 9)

@@ -1,5 +1,7 @@
 """What is remembered of some logits, and how two memories become one: against all the logits at once."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from helpers.losses.linear import OnlineLogSumExp
+from helpers.losses.linear import MARGIN, OnlineLogSumExp
 from helpers.losses.online import log_sum_exp, merge, state_of
 
 LOGITS = st.lists(st.floats(-1e3, 1e3) | st.just(-np.inf), min_size=1, max_size=12)
@@ -48,8 +50,27 @@ def test_a_state_is_one_of_each_token_and_that_of_pytorch_tile_by_tile():
         if start:
             state = merge(state, state_of(tile.numpy()))
         seen.see(tile.clone())
-        np.testing.assert_allclose(seen.total.squeeze(1), state.total)
-    np.testing.assert_allclose(seen.value.squeeze(1), log_sum_exp(state))
+        np.testing.assert_allclose(seen.value.squeeze(1), log_sum_exp(state))
+
+
+def test_a_reference_moves_for_what_is_far_above_it_alone():
+    seen = OnlineLogSumExp(torch.zeros(2, 1))
+    so_far = torch.empty(2, 0)
+
+    def shrink(*tile):
+        nonlocal so_far
+        tile = torch.tensor(tile, dtype=torch.float32)
+        so_far = torch.cat([so_far, tile], dim=1)
+        shrink = seen.see(tile.clone())
+        torch.testing.assert_close(seen.value.squeeze(1), so_far.logsumexp(1))
+        return None if shrink is None else shrink.flatten().tolist()
+
+    assert shrink([-math.inf, -math.inf], [1.0, 2.0]) == [1, 0]  # nothing is no reference
+    assert shrink([-200.0, -300.0], [2.0 + MARGIN, -5.0]) == [0, 1]
+    assert shrink([-200.0 + MARGIN, -math.inf], [2.0 + MARGIN, 0.0]) is None
+    assert seen.reference.flatten().tolist() == [-200, 2]
+    assert shrink([0.0, 5.0], [3.0 + MARGIN, 4.0]) == pytest.approx([0, math.exp(-MARGIN - 1)])
+    assert shrink([1e4, 5.0], [1e38, 4.0]) == [0, 0]
 
 
 def test_classes_that_are_all_masked_out_are_no_nan():

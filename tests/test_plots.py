@@ -57,6 +57,42 @@ def test_a_name_stands_where_it_was_asked_to():
     assert ax.texts[0].xy == (3.0, 9.0)
 
 
+def heights(ax):
+    ax.figure.draw_without_rendering()
+    return {text.get_text(): text.get_window_extent() for text in ax.texts}
+
+
+def test_names_that_cover_each_other_move_as_far_apart_as_they_are_high_and_others_stay():
+    ends = {"far above": 4.0, "lower": 1.0, "upper": 1.01, "middle": 1.005}
+    ax = plots.curves([0, 1], {name: [0, y] for name, y in ends.items()}, xlabel="x", ylabel="y")
+    ax.set(ylim=(0, 6))
+    before = heights(ax)
+    assert before["lower"].y1 > before["upper"].y0
+    after = heights(plots.keep_names_apart(ax))
+    assert after["lower"].y1 <= after["middle"].y0 + 1e-6
+    assert after["middle"].y1 <= after["upper"].y0 + 1e-6
+    assert after["upper"].y0 - after["lower"].y0 == pytest.approx(2 * max(b.height for b in before.values()))
+    moves = {name: after[name].y0 - before[name].y0 for name in ends}
+    assert moves["far above"] == pytest.approx(0, abs=1e-6)
+    assert moves["lower"] + moves["middle"] + moves["upper"] == pytest.approx(0, abs=1e-6)
+    again = heights(plots.keep_names_apart(ax))
+    for name, box in after.items():
+        assert again[name].y0 == pytest.approx(box.y0, abs=1e-6)
+
+
+def test_a_name_before_the_right_end_is_left_where_it_is():
+    curves = {"early": [0, 1, 1], "late": [0, 1, 1]}
+    ax = plots.curves([0, 1, 2], curves, xlabel="x", ylabel="y", label_at={"early": 1})
+    before = np.array([text.get_position() for text in ax.texts])
+    plots.keep_names_apart(ax)
+    np.testing.assert_allclose([text.get_position() for text in ax.texts], before)
+
+
+def test_where_no_name_is_none_can_be_kept_apart():
+    with pytest.raises(ValueError, match="no name to keep apart"):
+        plots.keep_names_apart(plt.subplots()[1])
+
+
 def test_dots_are_the_pairs_and_no_line_joins_them():
     ax = plots.dots([1, 2, 4], [3, 5, 2], xlabel="E (nats)", ylabel="exponent")
     (line,) = ax.lines

@@ -8,9 +8,11 @@ So they come and go:
 - *Chunks of tokens.* Only the logits of a chunk are held, in memory that the next chunk overwrites.
 - *Tiles of the vocabulary.* They are made, and used up, a tile of classes at a time, which fits into the
   cache of a processor.
-- *Online log Σ exp.* After each tile a token knows the largest logit so far, and the sum of the exponentials
-  below it. When a larger one comes, that sum is scaled down. After the last tile it is the divisor of the
-  softmax (Milakov and Gimelshein 2018, "Online normalizer calculation for softmax").
+- *Online log Σ exp.* After each tile a token knows a reference, one of the largest logits so far, and the sum
+  of the exponentials of all of them less it. When a much larger one comes, it is the next reference, and that
+  sum is scaled down. After the last tile it is the divisor of the softmax (Milakov and Gimelshein 2018,
+  "Online normalizer calculation for softmax"; any larger one is the next reference there. To wait for a much
+  larger one is the conditional rescaling of FlashAttention-4, Zadouri et al. 2026, arXiv:2603.05451).
 - *Gradients with the loss.* The exponentials of a tile stay where its logits were. Their product with the
   weights is added up at once, and scaled down as their sum is. When log Σ exp is known, their product with
   the hidden states follows. These are three products of matrices, as many as a linear layer costs forward
@@ -34,6 +36,7 @@ CHUNK = 256  # tokens
 TILE = 3968  # classes: for the tokens of a chunk four megabytes. Rows of 2^k numbers would be slow in a cache
 ROUND = 64  # classes: rows of whole multiples of it begin where vectors of numbers do
 BITS = math.log2(math.e)  # in a nat
+MARGIN = 16  # nats above its reference that make a logit the next one: sums of e^16 are far from overflowing
 IN_PLACE = 4  # chunks, at most, that are one where the gradient will be: tiles of few classes are slow
 
 USED_UP = (
@@ -123,30 +126,41 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
 
 class OnlineLogSumExp:
-    """Log Σ exp, in nats, of logits that come a tile at a time, for each of c tokens."""
+    """Log Σ exp, in nats, of logits that come a tile at a time, for each of c tokens.
+
+    Any reference near the largest logit will do. While it stays, sums need not be scaled down.
+    """
 
     def __init__(self, zeros: Tensor):
-        self.largest = zeros + torch.finfo(zeros.dtype).min  # −∞ would be NaN less itself
-        self.total = zeros  # Σ exp(logit − largest)
+        self.reference = zeros + torch.finfo(zeros.dtype).min  # −∞ would be NaN less itself
+        self.total = zeros  # Σ exp(logit − reference)
 
-    def see(self, logits: Tensor) -> Tensor:
-        """Take in a tile of logits (in nats), shape (c, classes), and leave exp(logit − largest) there.
+    def see(self, logits: Tensor) -> Tensor | None:
+        """Take in a tile of logits (in nats), shape (c, classes), and leave exp(logit − reference) there.
 
         Returns:
-            By how much sums over the tiles before are scaled down, shape (c, 1).
+            By how much sums over the tiles before are scaled down, shape (c, 1); None where none is.
         """
-        largest = torch.maximum(self.largest, logits.amax(dim=1, keepdim=True))
-        shrink = (self.largest - largest).exp()
+        shrink = self._move(logits.amax(dim=1, keepdim=True))
         # e^x as a power of 2, since exp_ is two or three times as slow as exp2_ on some processors.
-        exp = logits.sub_(largest).mul_(BITS).exp2_()
-        self.total = self.total * shrink + exp.sum(dim=1, keepdim=True)
-        self.largest = largest
+        exp = logits.sub_(self.reference).mul_(BITS).exp2_()
+        self.total = self.total + exp.sum(dim=1, keepdim=True)
+        return shrink
+
+    def _move(self, largest: Tensor) -> Tensor | None:
+        """Make those logits references, shape (c, 1), that are far above theirs, and scale the sums down."""
+        above = largest > self.reference + MARGIN
+        if largest.device.type == "cpu" and not above.any():  # another device would have to be waited for
+            return None
+        reference = torch.where(above, largest, self.reference)
+        shrink = (self.reference - reference).exp()
+        self.reference, self.total = reference, self.total * shrink
         return shrink
 
     @property
     def value(self) -> Tensor:
         """Log Σ exp of all that was seen, in nats, shape (c, 1)."""
-        return self.largest + self.total.log()
+        return self.reference + self.total.log()
 
 
 @dataclass(frozen=True)
@@ -178,12 +192,12 @@ class _Chunk:
         self.smoothed = zeros  # the second term's derivative for h, if there is a softcap
 
     def see(self, classes: slice, z: Tensor, gradients: Gradients) -> Tensor:
-        """Make the logits of some classes in `z`, shape (c, classes), and leave exp(z − largest) · slope.
+        """Make the logits of some classes in `z`, shape (c, classes), and leave exp(z − reference) · slope.
 
         `gradients.hidden` adds up the products of these with the weights.
 
         Returns:
-            The largest logit so far, shape (c, 1).
+            The reference, shape (c, 1).
         """
         smoothing, omega = self.terms.smoothing, self.terms.class_weight
         weight = self.weight[classes].to(self.hidden.dtype)
@@ -200,8 +214,10 @@ class _Chunk:
             if smoothing > 0:
                 self._smooth(slope, classes, weight, gradients)
         if gradients.hidden is not None:
-            gradients.hidden.mul_(shrink).addmm_(z, weight)
-        return self.seen.largest
+            if shrink is not None:
+                gradients.hidden.mul_(shrink)
+            gradients.hidden.addmm_(z, weight)
+        return self.seen.reference
 
     def losses(self) -> Tensor:
         """Loss ℓ of each token, in nats, shape (c,), when all classes were seen."""
@@ -212,13 +228,13 @@ class _Chunk:
             losses += smoothing / len(omega) * (omega.sum() * log_sum - self.of_all)
         return losses.squeeze(1)
 
-    def add_to(self, gradients: Gradients, tiles, largest, *, first: bool) -> None:
+    def add_to(self, gradients: Gradients, tiles, references, *, first: bool) -> None:
         """Complete `gradients.hidden`, and add to the others what the softmax and the targets ask.
 
         Args:
             gradients: as :meth:`see` left them.
             tiles: what :meth:`see` was given, (classes, z).
-            largest: what it returned for each.
+            references: what it returned for each.
             first: whether `gradients.weight` holds no sum yet, but exponentials.
         """
         smoothing, omega, log_sum = self.terms.smoothing, self.terms.class_weight, self.seen.value
@@ -232,10 +248,12 @@ class _Chunk:
             gradients.hidden.mul_(of_softmax / self.seen.total).add_(self.smoothed)
             gradients.hidden.addcmul_(of_target, self.weight[self.targets].to(self.hidden.dtype))
         scaled = torch.empty_like(self.hidden)  # in the same memory each time: pages of new memory take time
-        for (classes, exp), below in zip(reversed(tiles), reversed(largest), strict=True):
-            share = of_softmax * (below - log_sum).exp()
-            if gradients.weight is not None:
+        scaled_for = None
+        for (classes, exp), reference in zip(reversed(tiles), reversed(references), strict=True):
+            if reference is not scaled_for:
+                scaled_for, share = reference, of_softmax * (reference - log_sum).exp()
                 torch.mul(share, self.hidden, out=scaled)
+            if gradients.weight is not None:
                 gradients.weight[classes].addmm_(exp.T, scaled, beta=0 if first else 1)
             if gradients.bias is not None:
                 gradients.bias[classes] += (exp.T @ share).squeeze(1)
@@ -292,10 +310,10 @@ def _losses_and_gradients(hidden, weight, bias, targets, terms, scale, wanted):
         gradients = Gradients(None if d_hidden is None else d_hidden[rows], d_weight, d_bias)
         of_rows = scale[rows] if gradients.wanted else None
         chunk = _Chunk(hidden[rows], targets[rows], weight, bias, terms, of_rows)
-        largest = [chunk.see(classes, z, gradients) for classes, z in tiles]
+        references = [chunk.see(classes, z, gradients) for classes, z in tiles]
         losses[rows] = chunk.losses()
         if gradients.wanted:
-            chunk.add_to(gradients, tiles, largest, first=first)
+            chunk.add_to(gradients, tiles, references, first=first)
     gradients = Gradients(d_hidden, d_weight, d_bias)
     if gradients.wanted and terms.smoothing > 0 and terms.softcap is None:
         _smooth_all(hidden, weight, terms, scale, gradients)
