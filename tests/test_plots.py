@@ -57,7 +57,7 @@ def test_a_name_stands_where_it_was_asked_to():
     assert ax.texts[0].xy == (3.0, 9.0)
 
 
-def heights(ax):
+def boxes_of_names(ax):
     ax.figure.draw_without_rendering()
     return {text.get_text(): text.get_window_extent() for text in ax.texts}
 
@@ -66,16 +66,16 @@ def test_names_that_cover_each_other_move_as_far_apart_as_they_are_high_and_othe
     ends = {"far above": 4.0, "lower": 1.0, "upper": 1.01, "middle": 1.005}
     ax = plots.curves([0, 1], {name: [0, y] for name, y in ends.items()}, xlabel="x", ylabel="y")
     ax.set(ylim=(0, 6))
-    before = heights(ax)
+    before = boxes_of_names(ax)
     assert before["lower"].y1 > before["upper"].y0
-    after = heights(plots.keep_names_apart(ax))
+    after = boxes_of_names(plots.keep_names_apart(ax))
     assert after["lower"].y1 <= after["middle"].y0 + 1e-6
     assert after["middle"].y1 <= after["upper"].y0 + 1e-6
     assert after["upper"].y0 - after["lower"].y0 == pytest.approx(2 * max(b.height for b in before.values()))
     moves = {name: after[name].y0 - before[name].y0 for name in ends}
     assert moves["far above"] == pytest.approx(0, abs=1e-6)
     assert moves["lower"] + moves["middle"] + moves["upper"] == pytest.approx(0, abs=1e-6)
-    again = heights(plots.keep_names_apart(ax))
+    again = boxes_of_names(plots.keep_names_apart(ax))
     for name, box in after.items():
         assert again[name].y0 == pytest.approx(box.y0, abs=1e-6)
 
