@@ -138,7 +138,7 @@ def race(names, shape, threads, options) -> list[dict]:
         raise SystemExit(f"eager failed at {describe(shape)}: there is nothing to compare with")
     median = statistics.median
     about = dict(zip(("tokens", "width", "classes"), shape, strict=True)) | {"threads": threads}
-    about |= {"rounds": options.rounds, "turns": options.turns, "seconds": options.seconds}
+    about |= {"turns": options.turns, "seconds": options.seconds}
     ratios = {name: [one[name]["ratio"] for one in rounds] for name in measured}  # to the floor
     ratios = {"floor": [1.0] * len(rounds)} | ratios
     ms = {name: median(one[name]["ms"] for one in rounds) for name in measured}

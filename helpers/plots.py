@@ -74,7 +74,7 @@ def curves(
 
 
 def keep_names_apart(ax: Axes) -> Axes:
-    """Move the names at the right ends of curves up or down, until none covers another.
+    """Put the names of curves beside their right ends, moved up or down until none covers another.
 
     The sum of the squared moves is the least there is, and the names stay in the order of their curves. Call
     it last: where a name stands depends on the limits and the scale of the axes.
@@ -88,15 +88,15 @@ def keep_names_apart(ax: Axes) -> Axes:
     if not names:
         raise ValueError("no name to keep apart from others; expected curves that were drawn with theirs")
     ax.figure.draw_without_rendering()
-    end = max(name.xy[0] for name in names)
-    boxes = [(name.get_window_extent(), name) for name in names if name.xy[0] == end]
-    boxes.sort(key=lambda pair: pair[0].y0)
-    steps = max(box.height for box, _ in boxes) * np.arange(len(boxes))
-    below = np.array([box.y0 for box, _ in boxes])
-    moves = isotonic_regression(below - steps).x + steps - below
-    for (_, name), move in zip(boxes, moves * 72 / ax.figure.dpi, strict=True):  # pixels, in points
-        x, y = name.get_position()
-        name.set_position((x, y + move))
+    right = max(name.xy[0] for name in names)
+    names = [name for name in names if name.xy[0] == right]
+    ends = ax.transData.transform([name.xy for name in names])[:, 1]
+    from_below = np.argsort(ends)
+    names, ends = [names[i] for i in from_below], ends[from_below]
+    steps = max(name.get_window_extent().height for name in names) * np.arange(len(names))
+    moves = isotonic_regression(ends - steps).x + steps - ends
+    for name, move in zip(names, moves * 72 / ax.figure.dpi, strict=True):  # pixels, in points
+        name.set(position=(name.get_position()[0], move), verticalalignment="center")
     return ax
 
 
@@ -276,7 +276,14 @@ def stacked_bars(
 
 
 def measured_bars(
-    names: Sequence[str], values, *, xlabel: str, form: str = "{:.3f}", log: bool = False, ax=None
+    names: Sequence[str],
+    values,
+    *,
+    xlabel: str,
+    form: str = "{:.3f}",
+    log: bool = False,
+    each: Sequence[Sequence[float]] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw one horizontal bar a measurement, its number beside it.
 
@@ -286,19 +293,30 @@ def measured_bars(
         xlabel: the quantity and its unit.
         form: how a number is written.
         log: a logarithmic axis from 1 on, for perplexities that span powers of ten; 1 is the least there is.
+        each: for each of the N, what its value is the median of: a dot for each.
         ax: where to draw; a new figure if None.
+
+    Raises:
+        ValueError: `each` is not there for each of the N.
     """
     ax, values = _axes(ax), np.asarray(values, dtype=float)
+    each = [[value] for value in values] if each is None else each
+    if len(each) != len(values):
+        raise ValueError(f"each has {len(each)} lists of measurements; expected {len(values)}, one a bar")
     ax.barh(np.arange(len(values)), values, color=style.MODEL, height=0.6)
-    for i, value in enumerate(values):
-        ax.annotate(form.format(value), (value, i), xytext=(5, 0), textcoords="offset points", va="center")
+    for i, (value, several) in enumerate(zip(values, each, strict=True)):
+        if len(several) > 1:
+            ax.plot(several, [i] * len(several), "o", color=style.TRUTH, markersize=3.5)
+        end = max(value, *several), i
+        ax.annotate(form.format(value), end, xytext=(5, 0), textcoords="offset points", va="center")
     ax.set_yticks(range(len(values)), names)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
+    farthest = max(values.max(), *map(max, each))
     if log:
-        ax.set(xscale="log", xlim=(1, values.max() ** 1.25))
+        ax.set(xscale="log", xlim=(1, farthest**1.25))
     else:
-        ax.set(xlim=(0, values.max() * 1.2))
+        ax.set(xlim=(0, farthest * 1.2))
     ax.set(xlabel=xlabel)
     return ax
 

@@ -60,7 +60,7 @@ def test_ratios_are_medians_over_rounds_and_a_failure_is_left_out(monkeypatch):
     asked = []
     told(monkeypatch, asked)
     rows = bench.race(list(TOLD), (2, 3, 4), 1, Namespace(rounds=2, turns=1, seconds=0))
-    about = {"tokens": 2, "width": 3, "classes": 4, "threads": 1, "rounds": 2, "turns": 1, "seconds": 0}
+    about = {"tokens": 2, "width": 3, "classes": 4, "threads": 1, "turns": 1, "seconds": 0}
     of_floor = {"to_floor": 1.0, "rounds_to_floor": [1.0, 1.0], "to_eager": 0.25}
     of_eager = {"to_floor": 4, "rounds_to_floor": [4, 4], "to_eager": 1}
     of_ours = {"to_floor": 1.5, "rounds_to_floor": [1, 2], "to_eager": 0.375}

@@ -72,8 +72,11 @@ def test_names_that_cover_each_other_move_as_far_apart_as_they_are_high_and_othe
     assert after["lower"].y1 <= after["middle"].y0 + 1e-6
     assert after["middle"].y1 <= after["upper"].y0 + 1e-6
     assert after["upper"].y0 - after["lower"].y0 == pytest.approx(2 * max(b.height for b in before.values()))
-    moves = {name: after[name].y0 - before[name].y0 for name in ends}
-    assert moves["far above"] == pytest.approx(0, abs=1e-6)
+    moves = {
+        name: (after[name].y0 + after[name].y1) / 2 - ax.transData.transform((1, y))[1]
+        for name, y in ends.items()
+    }
+    assert moves["far above"] == pytest.approx(0, abs=1e-6)  # its middle is beside the end of its curve
     assert moves["lower"] + moves["middle"] + moves["upper"] == pytest.approx(0, abs=1e-6)
     again = boxes_of_names(plots.keep_names_apart(ax))
     for name, box in after.items():
@@ -85,7 +88,15 @@ def test_a_name_before_the_right_end_is_left_where_it_is():
     ax = plots.curves([0, 1, 2], curves, xlabel="x", ylabel="y", label_at={"early": 1})
     before = np.array([text.get_position() for text in ax.texts])
     plots.keep_names_apart(ax)
-    np.testing.assert_allclose([text.get_position() for text in ax.texts], before)
+    early, late = (text.get_position() for text in ax.texts)
+    np.testing.assert_allclose([early, late], [before[0], (before[1][0], 0)], atol=1e-9)
+
+
+def test_names_keep_the_order_of_their_curves_where_an_axis_points_down():
+    ax = plots.curves([0, 1], {"low": [0, 1.0], "high": [0, 1.01]}, xlabel="x", ylabel="y")
+    ax.set(ylim=(6, 0))
+    boxes = boxes_of_names(plots.keep_names_apart(ax))
+    assert boxes["high"].y1 <= boxes["low"].y0 + 1e-6
 
 
 def test_where_no_name_is_none_can_be_kept_apart():
@@ -233,6 +244,20 @@ def test_a_measurement_is_written_beside_its_bar():
     assert [bar.get_width() for bar in ax.patches] == [79.0, 12.84]
     assert texts(ax) == ["79.0", "12.8"]
     assert ax.get_xlim()[0] == 0  # a bar that does not start at zero lies about its length
+
+
+def test_a_bar_of_several_measurements_shows_each_and_its_number_stands_beyond_them():
+    each = [[1.0, 3.0, 2.5], [4.0]]
+    ax = plots.measured_bars(["a", "b"], [2.5, 4.0], xlabel="time", form="{:.1f}", each=each)
+    (dots,) = ax.lines
+    assert dots.get_xydata().tolist() == [[1.0, 0.0], [3.0, 0.0], [2.5, 0.0]]
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [("2.5", (3.0, 0)), ("4.0", (4.0, 1))]
+    assert ax.get_xlim() == (0, pytest.approx(4.8))
+
+
+def test_each_bar_needs_its_measurements():
+    with pytest.raises(ValueError, match="each has 1 lists of measurements; expected 2, one a bar"):
+        plots.measured_bars(["a", "b"], [1.0, 2.0], xlabel="time", each=[[1.0]])
 
 
 def test_a_logarithmic_axis_of_perplexities_starts_at_the_least_there_is():
