@@ -297,12 +297,15 @@ def measured_bars(
         ax: where to draw; a new figure if None.
 
     Raises:
-        ValueError: `each` is not there for each of the N.
+        ValueError: `each` has no measurement for one of the N.
     """
     ax, values = _axes(ax), np.asarray(values, dtype=float)
     each = [[value] for value in values] if each is None else each
-    if len(each) != len(values):
-        raise ValueError(f"each has {len(each)} lists of measurements; expected {len(values)}, one a bar")
+    if len(each) != len(values) or not all(map(len, each)):
+        lengths = [len(several) for several in each]
+        raise ValueError(
+            f"each has lists of {lengths} measurements; expected {len(values)} lists, none empty"
+        )
     ax.barh(np.arange(len(values)), values, color=style.MODEL, height=0.6)
     for i, (value, several) in enumerate(zip(values, each, strict=True)):
         if len(several) > 1:

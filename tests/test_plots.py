@@ -1,5 +1,7 @@
 """What the figures plot: nbval compares no pictures, so data, labels and limits are read back here."""
 
+import re
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -255,9 +257,11 @@ def test_a_bar_of_several_measurements_shows_each_and_its_number_stands_beyond_t
     assert ax.get_xlim() == (0, pytest.approx(4.8))
 
 
-def test_each_bar_needs_its_measurements():
-    with pytest.raises(ValueError, match="each has 1 lists of measurements; expected 2, one a bar"):
-        plots.measured_bars(["a", "b"], [1.0, 2.0], xlabel="time", each=[[1.0]])
+@pytest.mark.parametrize(("each", "lengths"), [([[1.0]], "[1]"), ([[1.0], []], "[1, 0]")])
+def test_each_bar_needs_its_measurements(each, lengths):
+    message = re.escape(f"each has lists of {lengths} measurements; expected 2 lists, none empty")
+    with pytest.raises(ValueError, match=message):
+        plots.measured_bars(["a", "b"], [1.0, 2.0], xlabel="time", each=each)
 
 
 def test_a_logarithmic_axis_of_perplexities_starts_at_the_least_there_is():
